@@ -1,0 +1,120 @@
+"""A user's own documents in the place of a stage: `{use: PATH, lang: ko, license: ...}`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpus.documents import COLUMNS, read_file, write_documents
+from pipeline.artifact import files_below
+from pipeline.config import Leaf
+from pipeline.context import Context
+from pipeline.errors import InputError
+
+
+def adopt(section: Leaf, context: Context) -> dict[str, Any]:
+    """Copy JSONL(.gz) or Parquet files, or a documents folder of ours, into `documents/` (or `train/`, `heldout/`).
+
+    A file needs only `text`. Raises InputError naming the file and line for the first record that is no document.
+    """
+    path = Path(section.use).expanduser()
+    if not path.exists():
+        raise InputError(f"{section.use} does not exist; documents are used from a local path")
+    splits = [name for name in ("train", "heldout") if (path / name).is_dir()]
+    totals: dict[str, dict[str, Any]] = {}
+    for name in splits or ["documents"]:
+        root = path / name if (path / name).is_dir() else path
+        found = [root] if root.is_file() else [file for file in files_below(root) if _readable(file)]
+        if not found:
+            raise InputError(f"{root} holds no .jsonl, .jsonl.gz or .parquet file")
+        folder = context.fresh(name)
+        for number, file in enumerate(found):
+            target = file.stem if splits else f"{number:06d}"
+            write_documents(folder / f"{target}.parquet", _counted(section, file, number, name, totals, context))
+    if not any(one for one in totals.values()):
+        raise InputError(f"{section.use} holds no document")
+    documents = sum(total[split]["documents"] for total in totals.values() for split in total if split in _SPLITS)
+    context.counts.update(read=documents, kept=documents, dropped=0, failed=0)
+    return {"sources": totals}
+
+
+_SPLITS = ("documents", "train", "heldout")
+
+
+def _readable(path: Path) -> bool:
+    return path.name.endswith((".jsonl", ".jsonl.gz", ".parquet"))
+
+
+def _counted(
+    section: Leaf, file: Path, number: int, split: str, totals: dict[str, dict[str, Any]], context: Context
+) -> Iterator[dict[str, Any]]:
+    for document in _documents(section, file, number):
+        total = totals.setdefault(document["source"], {"lang": document["lang"], "license": document["license"]})
+        here = total.setdefault(split, {"documents": 0, "bytes": 0, "characters": 0})
+        here["documents"] += 1
+        here["bytes"] += len(document["text"].encode())
+        here["characters"] += len(document["text"])
+        if here["documents"] % 2000 == 0:
+            context.stop_if_asked()
+            context.progress(here["documents"], None, "documents")
+        yield document
+
+
+def _documents(section: Leaf, file: Path, number: int) -> Iterator[dict[str, Any]]:
+    lang = section.lang or "ko"
+    for row, record in enumerate(_records(file)):
+        text = record.get("text")
+        if not isinstance(text, str) or not text:
+            raise InputError(f"{file}, record {row + 1}: no text under 'text'")
+        given = {name: record[name] for name in COLUMNS if isinstance(record.get(name), str)}
+        meta = record.get("meta")
+        yield {
+            "id": f"{section.source}/{number:06d}/{row:08d}",
+            "source": section.source,
+            "url": "",
+            "lang": lang,
+            "license": section.license,
+            "charset": "utf-8",
+            **given,
+            **({"lang": section.lang} if section.lang else {}),
+            "meta": meta if isinstance(meta, dict) else {},
+        }
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    if file.suffix == ".parquet":
+        yield from _parquet(file)
+        return
+    try:
+        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    record = json.loads(line)
+                except (ValueError, UnicodeDecodeError) as error:
+                    raise InputError(f"{file}, line {number}: not JSON: {error}") from None
+                if not isinstance(record, dict):
+                    raise InputError(f"{file}, line {number}: a JSON object is wanted, not {type(record).__name__}")
+                yield record
+    except (OSError, EOFError) as error:
+        raise InputError(f"{file} cannot be read: {error}") from None
+
+
+def _parquet(file: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as parquet:
+            names = set(parquet.schema_arrow.names)
+            if names >= set(COLUMNS):
+                yield from read_file(file)
+                return
+            for batch in parquet.iter_batches(1000):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{file} is not Parquet: {error}") from None

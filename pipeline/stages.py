@@ -1,0 +1,98 @@
+"""The table of stages. A row names a function; nothing of it is imported until the stage runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corpus import config as corpus
+from eval import config as eval_
+from pipeline.config import Section
+from tokenizer import config as tokenizer
+from training import config as training
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of node.
+
+    `version` is bumped by hand when the same section and inputs begin to give other bytes. `kind` is what inputs of
+    other stages ask for. `adopt` makes an artifact of a `use:` leaf; `shards` and `ranks` say how it may be spread.
+    """
+
+    name: str
+    function: str
+    section: type[Section]
+    version: int
+    kind: str
+    summary: str
+    adopt: str | None = None
+    shards: bool = False
+    ranks: bool = False
+
+
+DOCUMENTS = "corpus.leaf:adopt"
+MODEL = "tokenizer.leaf:adopt"
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("base", "tokenizer.base:run", tokenizer.Base, 1, "model", "base model as safetensors + tokenizer", MODEL),
+        Stage("crawl", "corpus.crawl:run", corpus.Crawl, 1, "crawl", "gather pages and documents per source"),
+        Stage(
+            "refine",
+            "corpus.refine:run",
+            corpus.Refine,
+            1,
+            "documents",
+            "pages to documents: charset, text, language, rules",
+            DOCUMENTS,
+            shards=True,
+        ),
+        Stage(
+            "dedup",
+            "corpus.dedup:run",
+            corpus.Dedup,
+            1,
+            "documents",
+            "drop exact and near duplicates",
+            DOCUMENTS,
+            shards=True,
+        ),
+        Stage(
+            "mix",
+            "corpus.mix:run",
+            corpus.Mix,
+            1,
+            "mixture",
+            "caps, held-out split, order, data card",
+            DOCUMENTS,
+        ),
+        Stage("benchmarks", "eval.benchmarks:run", corpus.Benchmarks, 1, "benchmarks", "benchmark items as one format"),
+        Stage("pieces", "tokenizer.pieces:run", tokenizer.Pieces, 1, "pieces", "learn Korean merges"),
+        Stage("extend", "tokenizer.extend:run", tokenizer.Extend, 1, "model", "base + pieces: tokenizer, rows", MODEL),
+        Stage("pack", "tokenizer.pack:run", tokenizer.Pack, 1, "tokens", "one token stream per source"),
+        Stage(
+            "dapt",
+            "training.dapt:run",
+            training.Dapt,
+            1,
+            "model",
+            "continual pretraining with English replay",
+            MODEL,
+            ranks=True,
+        ),
+        Stage(
+            "tapt",
+            "training.dapt:run",
+            training.Tapt,
+            1,
+            "model",
+            "the same on task text, after dapt",
+            MODEL,
+            ranks=True,
+        ),
+        Stage("sft", "training.sft:run", training.Sft, 1, "model", "instruction tuning by LoRA", MODEL, ranks=True),
+        Stage("evaluate", "eval.evaluate:run", eval_.Evaluate, 1, "scores", "bits per byte and tasks of one model"),
+        Stage("report", "eval.report:run", eval_.Report, 1, "report", "HTML, Markdown and JSON over everything"),
+    )
+}

@@ -1,0 +1,25 @@
+import pytest
+
+from pipeline.config import Leaf
+from pipeline.errors import InputError
+from tests.toys import toy_llama
+from tokenizer.leaf import adopt
+
+
+def test_a_model_folder_is_linked_and_loads(tmp_path, build):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    toy_llama(tmp_path / "toy")
+    artifact = build("dapt", adopt, Leaf(use=str(tmp_path / "toy")))
+    assert artifact.problems() == []
+    folder = str(artifact.path / "model")
+    assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == len(AutoTokenizer.from_pretrained(folder))
+
+
+@pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_what_is_missing_is_named(tmp_path, build, missing):
+    for name in {"config.json", "tokenizer.json", "model.safetensors"} - {missing}:
+        (tmp_path / "toy").mkdir(exist_ok=True)
+        (tmp_path / "toy" / name).write_text("{}")
+    with pytest.raises(InputError, match=missing):
+        build("base", adopt, Leaf(use=str(tmp_path / "toy")))
