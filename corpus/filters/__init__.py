@@ -1,0 +1,99 @@
+"""The rules by name: checked without importing one, built when a document is to be judged.
+
+`thresholds` sets options over a preset's: `{word_count: {low: 40}}` for every language, `{word_count@ko: {low: 20}}`
+for one, `{curly_bracket: {enabled: false}}` to leave a rule out. `datatrove:<Class>` adds a filter of datatrove's own,
+with its constructor's arguments as options; it is asked after ours.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from corpus.filters.presets import PRESETS, STOCK, Table
+from pipeline.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from datatrove.pipeline.filters.base_filter import BaseFilter
+
+FOREIGN = "datatrove:"
+ENABLED = "enabled"
+
+Thresholds = Mapping[str, Mapping[str, Any]]
+
+
+def check(thresholds: Thresholds) -> None:
+    """Raise ConfigError for a rule, an option or a value that no rule has, with the nearest name."""
+    for key, options in thresholds.items():
+        rule = key.partition("@")[0]
+        where = f"refine.thresholds.{key}"
+        if rule.startswith(FOREIGN):
+            _check_foreign(rule, options, where)
+            continue
+        if rule not in STOCK:
+            raise ConfigError(f"refine.thresholds: there is no rule '{rule}'{nearest(rule, list(STOCK))}")
+        known = {ENABLED: True, **STOCK[rule]}
+        for option, value in options.items():
+            if option not in known:
+                raise ConfigError(f"{where}: the rule has no option '{option}'{nearest(option, list(known))}")
+            _check_value(f"{where}.{option}", value, known[option])
+
+
+def _check_value(where: str, value: Any, like: Any) -> None:
+    if isinstance(like, bool):
+        fits, kind = isinstance(value, bool), "true or false"
+    elif isinstance(like, str):
+        fits, kind = value in ("stock", "korean"), "stock or korean"
+    else:
+        fits, kind = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+    if not fits:
+        raise ConfigError(f"{where} must be {kind}, not {value!r}")
+
+
+def _check_foreign(rule: str, options: Mapping[str, Any], where: str) -> None:
+    known = set(inspect.signature(_foreign(rule).__init__).parameters) - {"self", "exclusion_writer"} | {ENABLED}
+    for option in options:
+        if option not in known:
+            raise ConfigError(f"{where}: the filter has no argument '{option}'{nearest(option, sorted(known))}")
+
+
+def _foreign(rule: str) -> type[BaseFilter]:
+    from datatrove.pipeline.filters.base_filter import BaseFilter
+
+    module = import_module("datatrove.pipeline.filters")
+    name = rule.removeprefix(FOREIGN)
+    found = getattr(module, name, None)
+    if not (inspect.isclass(found) and issubclass(found, BaseFilter)):
+        filters = [known for known in dir(module) if known.endswith("Filter")]
+        raise ConfigError(f"refine.thresholds: datatrove has no filter '{name}'{nearest(name, filters)}")
+    return found
+
+
+def table(preset: str, thresholds: Thresholds, lang: str) -> Table:
+    """The options of every enabled rule for documents of `lang`, in the order they are asked."""
+    tables = PRESETS[preset]
+    rules: Table = {rule: dict(options) for rule, options in tables.get(lang, tables["*"]).items()}
+    for key, options in sorted(thresholds.items(), key=lambda pair: "@" in pair[0]):  # one language over all
+        rule, _, only = key.partition("@")
+        if only in ("", lang) or (only == "other" and lang not in tables):
+            rules.setdefault(rule, {}).update(options)
+    return {
+        rule: {option: value for option, value in options.items() if option != ENABLED}
+        for rule, options in rules.items()
+        if options.get(ENABLED, True)
+    }
+
+
+def build(preset: str, thresholds: Thresholds, lang: str) -> dict[str, BaseFilter]:
+    """The rules of a preset as datatrove filters, by name."""
+    check(thresholds)
+    return {rule: _load(rule)(**options) for rule, options in table(preset, thresholds, lang).items()}
+
+
+def _load(rule: str) -> Any:
+    if rule.startswith(FOREIGN):
+        return _foreign(rule)
+    name = "".join(part.capitalize() for part in rule.split("_"))
+    return getattr(import_module(f"corpus.filters.{rule}"), name)

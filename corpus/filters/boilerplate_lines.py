@@ -1,0 +1,25 @@
+"""Ours: at most 30 % of the lines are site furniture (로그인, 댓글, 이전글, 저작권 ...).
+
+Pages lose such lines when their text is extracted; this judges documents that came as text. The stock preset has no
+such rule.
+"""
+
+from __future__ import annotations
+
+from datatrove.data import Document
+
+from corpus.extract import is_boilerplate
+from corpus.filters.rule import Fault, Rule, at_most
+from corpus.filters.spans import lines
+
+
+class BoilerplateLines(Rule):
+    name = "boilerplate lines"
+
+    def __init__(self, high: float = 0.3) -> None:
+        super().__init__()
+        self.high = high
+
+    def fault(self, doc: Document) -> Fault | None:
+        found = lines(doc.text)
+        return at_most("high", sum(map(is_boilerplate, found)) / max(1, len(found)), self.high)

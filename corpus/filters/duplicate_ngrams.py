@@ -1,0 +1,39 @@
+"""Gopher (Rae et al. 2021, table A1): repeated 5- to 10-grams hold at most 15, 14, 13, 12, 11, 10 % of the characters.
+
+Korean form: 20 % falling to 15 %, over eojeol of prose. Korean repeats whole formulae (statutes, "다음과 같습니다") where
+English varies the words around them, and a manual repeats its syntax lines.
+"""
+
+from __future__ import annotations
+
+from datatrove.data import Document
+
+from corpus.filters.repeats import repeated_ngram_characters
+from corpus.filters.rule import Fault, Rule, at_most
+from corpus.filters.spans import prose_of, words
+
+
+class DuplicateNgrams(Rule):
+    name = "duplicate n-grams"
+
+    def __init__(
+        self,
+        n5: float = 0.15,
+        n6: float = 0.14,
+        n7: float = 0.13,
+        n8: float = 0.12,
+        n9: float = 0.11,
+        n10: float = 0.1,
+        prose: bool = False,
+    ) -> None:
+        super().__init__()
+        self.prose = prose
+        self.shares = {5: n5, 6: n6, 7: n7, 8: n8, 9: n9, 10: n10}
+
+    def fault(self, doc: Document) -> Fault | None:
+        text = prose_of(doc.text, self.prose)
+        found, size = words(text), max(1, len(text))
+        for n, share in self.shares.items():
+            if fault := at_most(f"n{n}", repeated_ngram_characters(found, n) / size, share):
+                return fault
+        return None

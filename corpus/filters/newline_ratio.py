@@ -1,0 +1,25 @@
+"""FineWeb (Penedo et al. 2024): at most 0.3 newlines per word, else the page is a list.
+
+Korean form: 0.5 per eojeol, blank lines not counted, as a page of short paragraphs has two newlines for each
+(FineWeb-2's Korean figure, 0.196, is per morpheme). `prose` leaves lines of code out of the count.
+"""
+
+from __future__ import annotations
+
+from datatrove.data import Document
+
+from corpus.filters.rule import Fault, Rule, at_most
+from corpus.filters.spans import lines, prose_of, words
+
+
+class NewlineRatio(Rule):
+    name = "newline ratio"
+
+    def __init__(self, high: float = 0.3, prose: bool = False, korean: bool = False) -> None:
+        super().__init__()
+        self.high, self.prose, self.korean = high, prose, korean
+
+    def fault(self, doc: Document) -> Fault | None:
+        text = prose_of(doc.text, self.prose)
+        count = len(lines(text)) - 1 if self.korean else text.count("\n")
+        return at_most("high", count / max(1, len(words(text))), self.high)
