@@ -1,0 +1,160 @@
+"""`benchmarks`: multiple-choice items in one format, from files, from the lm-eval package, or made from held-out text.
+
+An item is `{id, query, choices, gold, lang, license, made}`. A model scores `query + " " + choice` for each choice, so
+no query ends and no choice begins in white space. Files are as MosaicML's local_data has them: query, choices, gold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from corpus.config import Benchmarks, Task
+from corpus.licenses import together
+from corpus.readers import BadRow, jsonl_rows, matches
+from eval.cloze import make_items
+from pipeline.artifact import Artifact
+from pipeline.context import Context
+from pipeline.errors import ConfigError, InputError
+
+KMMLU_LICENSE = "CC-BY-ND-4.0"
+KMMLU_ANSWER = re.compile(r"정답은\s*\(?\s*([A-D])\s*\)?")
+LETTERS = ("A", "B", "C", "D")
+SUFFIXES = (".jsonl", ".jsonl.gz")
+
+
+def run(section: Benchmarks, context: Context) -> dict[str, Any]:
+    folder = context.fresh("items")
+    metrics: dict[str, Any] = {}
+    for number, (name, task) in enumerate(sorted(section.tasks.items())):
+        context.stop_if_asked()
+        items = take(name, task, section, context)
+        if not items:
+            raise InputError(f"benchmarks.tasks.{name} has no items")
+        repeated = [one for one, count in Counter(item["id"] for item in items).items() if count > 1]
+        if repeated:
+            raise InputError(f"benchmarks.tasks.{name} has two items with the id {repeated[0]!r}")
+        if task.limit is not None:
+            items = sample(items, task.limit, section.seed)
+        with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+            for item in items:
+                file.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
+        metrics[name] = {
+            "items": len(items),
+            "choices": max(len(item["choices"]) for item in items),
+            "lang": items[0]["lang"],
+            "license": together(item["license"] for item in items),
+            "made": items[0]["made"],
+        }
+        context.progress(number + 1, len(section.tasks), "tasks")
+    total = sum(task["items"] for task in metrics.values())
+    context.counts.update(read=total, kept=total, dropped=0, failed=0)
+    return {"tasks": metrics}
+
+
+def sample(items: list[dict[str, Any]], limit: int, seed: int) -> list[dict[str, Any]]:
+    """`limit` items by a hash of seed and id, in their old order; a larger limit keeps a smaller one's."""
+    chosen = sorted(items, key=lambda item: hashlib.sha256(f"{seed} {item['id']}".encode()).digest())[:limit]
+    ids = {item["id"] for item in chosen}
+    return [item for item in items if item["id"] in ids]
+
+
+def take(name: str, task: Task, section: Benchmarks, context: Context) -> list[dict[str, Any]]:
+    """All items of one task, in an order that the section and the input fix."""
+    if task.file is not None:
+        return list(from_files(name, task, task.file))
+    if task.kmmlu:
+        return list(from_kmmlu(name, task))
+    if not isinstance(context.inputs.get("documents"), Artifact):
+        raise ConfigError(f"benchmarks.tasks.{name} is made from held-out documents; add a mix section to make it from")
+    items = make_items(name, str(task.cloze), context.artifact("documents"), section.seed, context.stop_if_asked)
+    if not items:
+        raise InputError(
+            f"benchmarks.tasks.{name}: the held-out documents in '{task.cloze}' give no item; it takes four or more "
+            "documents with a paragraph long enough to cut"
+        )
+    return items
+
+
+def from_files(name: str, task: Task, pattern: str) -> Iterator[dict[str, Any]]:
+    """Items of JSONL files, plain or compressed; the first record that is no item ends the stage, by file and line.
+
+    An id that a record does not bring is the file's number and the line: names of files are no part of the identity.
+    """
+    for number, path in enumerate(matches(pattern, SUFFIXES, f"benchmarks.tasks.{name}.file")):
+        for file, line, record in jsonl_rows([path]):
+            problem = record.reason if isinstance(record, BadRow) else _problem(record)
+            if problem:
+                raise InputError(f"{file} record {line}: {problem}")
+            given = record.get("id")
+            yield {
+                "id": f"{name}/{given if isinstance(given, (str, int)) else f'{number}/{line}'}",
+                "query": record["query"].rstrip(),
+                "choices": [choice.strip() for choice in record["choices"]],
+                "gold": record["gold"],
+                "lang": task.lang,
+                "license": task.license,
+                "made": False,
+            }
+
+
+def _problem(record: Any) -> str | None:
+    """Why a record is no multiple-choice item, or None."""
+    if not isinstance(record, dict):
+        return "it is no JSON object"
+    missing = [key for key in ("query", "choices", "gold") if key not in record]
+    if missing:
+        return f"it has no {' and no '.join(missing)}; an item needs query, choices and gold"
+    query, choices, gold = record["query"], record["choices"], record["gold"]
+    if not isinstance(query, str) or not query.strip():
+        return "its query is no text"
+    if not isinstance(choices, list) or len(choices) < 2:
+        return "its choices are no list of two or more"
+    if not all(isinstance(choice, str) and choice.strip() for choice in choices):
+        return "one of its choices is no text"
+    if isinstance(gold, bool) or not isinstance(gold, int) or not 0 <= gold < len(choices):
+        return f"its gold {gold!r} is no index into its {len(choices)} choices"
+    if [choice.strip() for choice in choices].count(choices[gold].strip()) > 1:
+        return "its answer stands twice among its choices"
+    return None
+
+
+def from_kmmlu(name: str, task: Task) -> Iterator[dict[str, Any]]:
+    """The KMMLU items (Son et al. 2024) that lm-eval carries as worked examples: 45 subjects, 5 each, written as its
+    own `kmmlu` task writes them, without the worked answers."""
+    from importlib.resources import files
+
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    folder = files("lm_eval") / "tasks" / "kmmlu" / "cot_hard"
+    paths = sorted((path for path in folder.iterdir() if path.name.startswith("kmmlu_cot_hard_")), key=lambda p: p.name)
+    if not paths:
+        raise InputError("the installed lm-eval carries no lm_eval/tasks/kmmlu/cot_hard/kmmlu_cot_hard_*.yaml")
+    for path in paths:
+        try:
+            config = YAML(typ="base", pure=True).load(path.read_text(encoding="utf-8"))  # every scalar is text
+            subject, samples = str(config["dataset_name"]), list(config["fewshot_config"]["samples"])
+        except (YAMLError, KeyError, TypeError) as error:
+            raise InputError(f"lm-eval's {path.name} does not have KMMLU's worked examples ({error})") from None
+        for number, sample in enumerate(samples):
+            found = set(KMMLU_ANSWER.findall(sample.get("target", "")))
+            if len(found) != 1 or not all(sample.get(key) for key in ("question", *LETTERS)):
+                raise InputError(
+                    f"lm-eval's {path.name}, example {number + 1}, has no question with one answer of four"
+                )
+            question = sample["question"].strip().removeprefix("질문:").strip()
+            listed = "\n".join(f"{letter}. {sample[letter].strip()}" for letter in LETTERS)
+            yield {
+                "id": f"{name}/{subject}/{number}",
+                "query": f"{question}\n{listed}\n정답：",
+                "choices": list(LETTERS),
+                "gold": LETTERS.index(found.pop()),
+                "lang": "ko",
+                "license": KMMLU_LICENSE,
+                "made": False,
+            }
