@@ -21,9 +21,11 @@ LISTS = "ul, ol, dl, table, p, div, section, td"
 LINKED = 0.7  # share of a block's characters inside links from which it is navigation (Kohlschütter et al. 2010: 0.33)
 LINKED_LIST = 0.85  # for lists: entries that are links with a word of comment are content
 BLOCKS = ("div", "ul", "ol", "dl", "table", "section", "p", "form", "header", "center")  # that a name may remove
+UNLINKED = 200  # letters outside links, above which a block with its share of the page's is the frame around content
 FEW_LINKS = 2  # a block with fewer links is a sentence that happens to be one
 FRAME_SHARE = 0.1  # a page header without a heading of its own, and with less of the page than this, is the site's
 MANY_BLOCKS = 5000  # blocks measured at most: nested ones cost their depth each
+PROSE_SHARE = 0.3  # nor has it more of the page's paragraphs than this
 NAMED_SHARE = 0.5  # a block so named that holds more of the page than this is the page's own content
 
 _NAMES = re.compile(
@@ -32,6 +34,11 @@ _NAMES = re.compile(
     r"cookies?|consent|popup|modal|login|signin|advert\w*|ads?|banner|sponsor\w*|related|recommend\w*|reply|replies|"
     r"comments?|comment[_-]?(?:list|area|box|section)|copyright|skip|skipnav|toolbar|tag-?list|search\w*|"
     r"print[_-]?only|up|quickview)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_AROUND = re.compile(
+    r"(?:^|[_-])(?:with|has|no|and|content|contents|main|body|article|page|wrap\w*|wrp|container|enabled?|layout|post|theme|"
+    r"first|primary|left|right)(?=$|[_-])|_sidebar$",
     re.IGNORECASE,
 )
 _FRAME = "header, #header, .header, #page-header, .page-header, #masthead, .masthead"
@@ -90,6 +97,8 @@ def extract(html: str) -> Extracted:
     title = " ".join((tree.title or "").split())
     if tree.body is None:
         return Extracted(title, "", 0)
+    for element in tree.body.query_selector_all("script, style").values():
+        element.remove()  # first, as their source would count as text in every share below
     _choose_main(tree.body)
     _prune(tree.body)
     text = extract_plain_text(tree, main_content=False, links=False, alt_texts=False, form_fields=False)
@@ -112,6 +121,16 @@ def _length(element: Any) -> int:
     return len(_LETTER.findall(element.text or ""))
 
 
+def _prose(element: Any) -> int:
+    """Letters in paragraphs, which furniture has few of."""
+    return sum(map(_length, element.query_selector_all("p").values()))
+
+
+def is_furniture(name: str) -> bool:
+    """Whether a class or id names furniture itself, not a place that has some beside it (`content-with-sidebar`)."""
+    return any(_NAMES.search(part) and not _AROUND.search(part) for part in name.split())
+
+
 def _choose_main(body: Any) -> None:
     """Keep the one main element alone where the page says which it is and it holds the greater part."""
     found = body.query_selector_all(MAIN).values()  # indexing or iterating the live list itself is cubic
@@ -128,8 +147,9 @@ def _heading(element: Any) -> str:
 
 def _prune(body: Any) -> None:
     total = max(1, _length(body))
+    prose = max(1, _prose(body))
     for element in body.query_selector_all(REMOVED).values():
-        if element.parent is not None and _length(element) <= NAMED_SHARE * total:
+        if element.parent is not None and _prose(element) <= NAMED_SHARE * prose:
             element.remove()
     for element in body.query_selector_all(_FRAME).values():
         headed = element.query_selector("h1, h2") is not None
@@ -144,10 +164,11 @@ def _prune(body: Any) -> None:
             section.remove()
     for element in body.query_selector_all("[class], [id]").values():
         name = f"{element.class_name or ''} {element.id or ''}"
-        if not _NAMES.search(name) or element.tag not in BLOCKS:
+        if element.tag not in BLOCKS or element.parent is None or not is_furniture(name):
             continue
-        if element.parent is not None and _length(element) <= NAMED_SHARE * total:
+        if _length(element) <= NAMED_SHARE * total and _prose(element) <= PROSE_SHARE * prose:
             element.remove()
+    unlinked = _length(body) - sum(map(_length, body.query_selector_all("a[href]").values()))
     for element in body.query_selector_all(LISTS).values()[:MANY_BLOCKS]:
         if element.parent is None or not body.contains(element):
             continue
@@ -155,6 +176,7 @@ def _prune(body: Any) -> None:
         if len(links) < FEW_LINKS:
             continue
         size = _length(element)
+        linked = sum(map(_length, links))
         limit = LINKED_LIST if element.tag in ("ul", "ol", "dl", "table") else LINKED
-        if size and sum(map(_length, links)) > limit * size:
+        if size and linked > limit * size and size - linked <= max(UNLINKED, PROSE_SHARE * unlinked):
             element.remove()

@@ -1,6 +1,6 @@
 """Gopher (Rae et al. 2021, table A1): repeated 5- to 10-grams hold at most 15, 14, 13, 12, 11, 10 % of the characters.
 
-Korean form: 20 % falling to 15 %, over eojeol of prose. Korean repeats whole formulae (statutes, "다음과 같습니다") where
+Korean form: 20 % falling to 15 %, over eojeol of prose. Korean repeats whole formulae (statutes, "다음과 같다") where
 English varies the words around them, and a manual repeats its syntax lines.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Endings = Literal["stock", "korean"]
@@ -24,12 +25,16 @@ _KOREAN_SENTENCE = re.compile(r"[.?!…。？！]+(?=[\s\"'”’)\]]|$)|(?<=[�
 
 
 _PROSE_WORD = re.compile(r"(?<!\S)[(\"'“‘*_]*[^\W\d_][^\W\d_'’-]*[.,:;!?)\"'”’*_]*(?!\S)")
+_CODE = re.compile(r"[{}=]|;\s*$")
 PROSE_WORDS = 4
 
 
+@lru_cache(maxsize=4096)  # several rules ask for the same lines, one after another
 def is_prose(line: str) -> bool:
-    """A line that is language, not code: it holds Hangul, or four words that are plain words."""
-    return HANGUL.search(line) is not None or len(_PROSE_WORD.findall(line)) >= PROSE_WORDS
+    """A line that is language, not code: it holds Hangul, or four plain words and no mark of code."""
+    if HANGUL.search(line) is not None:
+        return True
+    return _CODE.search(line) is None and len(_PROSE_WORD.findall(line)) >= PROSE_WORDS
 
 
 def words(text: str) -> list[str]:

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from datatrove.data import Document
+
+from corpus.filters.duplicate_paragraphs import DuplicateParagraphs
+
+
+def fault(text, **options):
+    found = DuplicateParagraphs(**options).fault(Document(text=text, id="1"))
+    return None if found is None else (found.option, found.value, found.threshold)
+
+
+def test_the_two_shares():
+    assert fault("a\n\na\n\nb") == ("share", 0.3333, 0.3)
+    long = "a paragraph that is much longer than the others"
+    assert fault("\n\n".join([long, long, "a", "b", "c", "d"]))[0] == "characters"
+    assert fault("a\nb\n\nc") is None
+
+
+def test_headings_can_be_left_out():
+    text = "구문\n\n첫 함수의 값을 돌려주는 방법을 설명합니다.\n\n구문\n\n예제\n\n예제"
+    assert fault(text)[0] == "share"
+    assert fault(text, shortest=20, prose=True) is None

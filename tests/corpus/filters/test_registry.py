@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from datatrove.data import Document
+
+from corpus.filters import build, check, table
+from pipeline.errors import ConfigError
+from tests.toys import paragraphs
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ({"word_cont": {"low": 1}}, "no rule 'word_cont'; did you mean 'word_count'"),
+        (
+            {"word_count@ko": {"lowest": 1}},
+            "refine.thresholds.word_count@ko: the rule has no option 'lowest'; did you mean 'low'",
+        ),
+        ({"word_count": {"low": "many"}}, "refine.thresholds.word_count.low must be a number, not 'many'"),
+        ({"word_count": {"korean": 1}}, "must be true or false"),
+        ({"terminal_lines": {"endings": "english"}}, "must be stock or korean"),
+        ({"datatrove:GopherFilter": {}}, "datatrove has no filter 'GopherFilter'"),
+        ({"datatrove:RegexFilter": {"regex": "x"}}, "no argument 'regex'; did you mean 'regex_exp'"),
+        ({"datatrove:os": {}}, "datatrove has no filter 'os'"),
+    ],
+)
+def test_what_no_rule_has_is_refused(thresholds, message):
+    with pytest.raises(ConfigError) as caught:
+        check(thresholds)
+    assert message in str(caught.value) and caught.value.code == 2
+
+
+def test_options_are_set_for_all_languages_or_for_one():
+    thresholds = {"word_count@ko": {"low": 3}, "word_count": {"low": 7}, "word_count@other": {"high": 9}}
+    assert table("korean", thresholds, "ko")["word_count"]["low"] == 3
+    assert table("korean", thresholds, "en")["word_count"] == {"low": 7, "high": 9, "korean": False}
+    assert table("korean", thresholds, "ko")["word_count"]["high"] == 100_000
+
+
+def test_a_rule_can_be_left_out_or_taken_in():
+    assert "curly_bracket" not in table("korean", {}, "ko") and "curly_bracket" in table("stock", {}, "ko")
+    assert "curly_bracket" in table("korean", {"curly_bracket": {"enabled": True}}, "ko")
+    assert "word_count" not in table("stock", {"word_count": {"enabled": False}}, "ko")
+
+
+def test_cheap_rules_are_asked_first():
+    rules = list(build("korean", {}, "ko"))
+    assert rules[0] == "word_count" and rules.index("hangul_share") < rules.index("duplicate_ngrams")
+
+
+def test_the_stock_preset_drops_korean_and_the_korean_one_does_not():
+    text = "\n\n".join(paragraphs("ko", 4))
+    assert not _stays("stock", text, "ko") and _stays("korean", text, "ko")
+
+
+def _stays(preset, text, lang):
+    return all(rule.filter(Document(text=text, id="1")) is True for rule in build(preset, {}, lang).values())
+
+
+def test_checking_names_imports_no_rule():
+    code = (
+        "import sys; from corpus.filters import check, table; check({'word_count': {'low': 3}});"
+        "table('korean', {}, 'ko');"
+        "print([name for name in sys.modules if name.startswith(('datatrove', 'resiliparse', 'torch', 'pyarrow'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_our_rules_work_in_a_pipeline_of_datatrove(tmp_path):
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.readers import JsonlReader
+    from datatrove.pipeline.writers import JsonlWriter
+
+    rows = [{"id": "long", "text": "\n".join(paragraphs("ko", 4))}, {"id": "short", "text": "짧은 글이다."}]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rules = list(build("korean", {}, "ko").values())
+    rules[0].exclusion_writer = JsonlWriter(str(tmp_path / "dropped"), compression=None)
+    LocalPipelineExecutor(
+        pipeline=[JsonlReader(str(tmp_path / "in")), *rules, JsonlWriter(str(tmp_path / "out"), compression=None)],
+        tasks=1, workers=1, logging_dir=str(tmp_path / "logs"),
+    ).run()  # fmt: skip
+    kept = [json.loads(line) for path in (tmp_path / "out").iterdir() for line in path.read_text().splitlines()]
+    dropped = [json.loads(line) for path in (tmp_path / "dropped").iterdir() for line in path.read_text().splitlines()]
+    assert [row["id"] for row in kept] == ["long"]
+    assert [(row["id"], row["metadata"]["filter_reason"]) for row in dropped] == [("short", "word_count.low")]
+
+
+def test_a_filter_of_datatrove_can_be_a_rule(monkeypatch):
+    """Its word splitter wants spaCy; eojeol serve it as well."""
+    import datatrove.pipeline.filters.gopher_repetition_filter as gopher
+
+    monkeypatch.setattr(gopher, "split_into_words", lambda text, language: text.split())
+    rules = build("korean", {"datatrove:GopherRepetitionFilter": {"dup_line_frac": 0.2}}, "ko")
+    assert list(rules)[-1] == "datatrove:GopherRepetitionFilter"
+    answer = rules["datatrove:GopherRepetitionFilter"].filter(Document(text="같은 줄\n같은 줄\n다른 줄이다", id="1"))
+    assert answer == (False, "dup_line_frac")
