@@ -4,15 +4,17 @@
 # make check     style, types, walls
 
 PYTHON ?= python3
+CONFIG ?= configs/quickstart.yaml
 BIN := .venv/bin
 STAMP := .venv/.installed
 DATA := .data/quickstart
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all check clean
 
 demo: $(STAMP)
-	@$(BIN)/python -P -m corpus.samples $(DATA)
-	@$(BIN)/python -P -m pipeline.stage all --config configs/quickstart.yaml
+	@config=$$($(BIN)/python -P -m corpus.samples $(DATA) --config $(CONFIG)) && \
+	$(BIN)/python -P -m pipeline.stage all --config "$$config"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow and not data"
@@ -28,12 +30,15 @@ check: $(STAMP)
 
 # torch goes first: with it in place, no other package brings in a build of its own.
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $(STAMP)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "installing into .venv (about 2.5 GB; more where pip brings a CUDA build of torch)" >&2
+	@started=$$(date +%s) && \
+	$(PYTHON) -m venv .venv && \
+	$(PIP) "$$(grep '^torch==' constraints.txt)" && \
+	$(PIP) -r constraints.txt && \
+	$(PIP) --no-deps --no-build-isolation -e . && \
+	touch $(STAMP) && \
+	echo "installed in $$(( $$(date +%s) - started )) s" >&2
 
 clean:
 	rm -rf runs .data .venv

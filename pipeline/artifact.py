@@ -133,6 +133,8 @@ def publish(part: Path, final: Path, manifest: dict[str, Any]) -> Artifact:
             Path(folder).rmdir()
     files = []
     for path in files_below(part):
+        if not path.is_symlink():
+            path.chmod(0o644)  # some writers leave 0600, which a group on a cluster could not read
         with path.open("rb") as file:
             os.fsync(file.fileno())
         files.append({"path": str(path.relative_to(part)), "bytes": path.stat().st_size, "sha256": file_sha256(path)})

@@ -83,7 +83,7 @@ def _from_folder(source: Path, model: Path, section: Base, context: Context) -> 
     """A Hub-shaped folder; with `parity`, the saved model's logits must equal the source's to the bit."""
     if not (source / "config.json").is_file():
         raise InputError(f"{source} has no config.json: it is not a model folder")
-    tokenizer, settings = _folder_tokenizer(source)
+    tokenizer, settings = folder_tokenizer(source)
     context.progress(0, 3, "steps")
     loaded = load_model(source, section.precision)
     rows = loaded.get_input_embeddings().weight.shape[0]
@@ -108,7 +108,8 @@ def _from_folder(source: Path, model: Path, section: Base, context: Context) -> 
     return facts
 
 
-def _folder_tokenizer(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def folder_tokenizer(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A folder's tokenizer.json (converted from SentencePiece where there is none) and the settings that go with it."""
     if (source / "tokenizer.json").is_file():
         return read_tokenizer(source / "tokenizer.json"), tokenizer_settings(source)
     if (source / "tokenizer.model").is_file():
