@@ -82,9 +82,7 @@ class Dedup(Section):
 class Mix(Section):
     """Per-source caps, a held-out split per source, an order by seed, a data card. Never mixes languages."""
 
-    documents: Annotated[str | None, Input(("documents", "crawl"), ("decontaminate", "dedup", "refine", "crawl"))] = (
-        None
-    )
+    documents: Annotated[str | None, Input(("documents", "crawl"), ("dedup", "refine", "crawl"))] = None
     heldout: float = Field(0.05, ge=0, lt=1, description="share of each source's documents held out")
     heldout_min: int = Field(
         1, ge=0, description="documents held out of each source at least, where it has two or more"

@@ -70,6 +70,9 @@ def build(config: Config) -> dict[str, Node]:
             raise ConfigError(f"{config.path}: {' -> '.join((*trail, name))} is a circle")
         if name not in nodes:
             section, chosen = sections[name]
+            if isinstance(section, Leaf) and _stage(name).adopt is None:
+                able = ", ".join(stage.name for stage in STAGES.values() if stage.adopt)
+                raise ConfigError(f"{config.path}: {name} cannot be given by `use:`; {able} can")
             inputs = {
                 field: {one: visit(one, (*trail, name)) for one in found}
                 if isinstance(found, list)

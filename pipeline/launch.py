@@ -80,7 +80,7 @@ def _relay(
         if deadline is None and (stopping() or failure is not None):
             deadline = time.monotonic() + (run.grace if failure is None else 10.0)
             for child in children:
-                _signal(child, signal.SIGTERM)
+                _signal(child, signal.SIGUSR1)  # srun turns SIGTERM into SIGKILL of its tasks
         if deadline is not None and time.monotonic() > deadline:
             break
         try:
@@ -151,8 +151,8 @@ def _commands(job: Path, run: Run, ranks: int) -> list[tuple[list[str], dict[str
 
 def _environment(run: Run, ranks: int) -> dict[str, str]:
     root = Path(run.root).expanduser().absolute()
-    cores = len(os.sched_getaffinity(0))
-    threads = str(run.threads or max(1, cores // (ranks if run.launcher == "local" else 1)))
+    cores = int(os.environ.get("SLURM_CPUS_PER_TASK", 0)) if run.launcher == "slurm" else 0
+    threads = str(run.threads or cores or max(1, len(os.sched_getaffinity(0)) // ranks))
     environment = {
         "HF_HOME": str(root / "cache" / "hub"),
         "WANDB_DIR": str(root / "cache" / "wandb"),

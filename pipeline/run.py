@@ -73,7 +73,7 @@ class Records:
 
 
 def plan(nodes: Sequence[Node], run: Run) -> list[Step]:
-    """State and reason of each node, parents before children; nothing is written."""
+    """State and reason of each node, parents before children; no artifact is touched."""
     records = Records(run)
     steps: list[Step] = []
     fresh: set[str] = set()

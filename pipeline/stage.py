@@ -7,6 +7,7 @@ from pipeline.guard import refuse_shadows
 refuse_shadows()  # before anything below imports one of the packages it looks for
 
 import json  # noqa: E402
+import signal  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Annotated, Any  # noqa: E402
@@ -16,7 +17,7 @@ import typer  # noqa: E402
 from pipeline import graph  # noqa: E402
 from pipeline.config import Run  # noqa: E402
 from pipeline.console import say  # noqa: E402
-from pipeline.errors import ConfigError, InputError, MalmoiError, nearest  # noqa: E402
+from pipeline.errors import ConfigError, InputError, Interrupted, MalmoiError, nearest  # noqa: E402
 from pipeline.graph import Node  # noqa: E402
 from pipeline.load import Config, load  # noqa: E402
 from pipeline.stages import STAGES  # noqa: E402
@@ -226,11 +227,17 @@ def work_(job: Path) -> None:
     raise typer.Exit(work(job))
 
 
+def _interrupted(number: int, frame: Any) -> None:
+    raise Interrupted("stopped; the same command goes on")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of `malmoi` and `python -m pipeline.stage`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
         arguments = ["node", *arguments]
+    for number in (signal.SIGTERM, signal.SIGUSR1):  # a run has handlers of its own; this is for planning
+        signal.signal(number, _interrupted)
     try:
         app(arguments, prog_name="malmoi")
     except MalmoiError as error:

@@ -44,7 +44,9 @@ def work(job_file: Path) -> int:
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    rank = int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")))
+    for name, given in (("RANK", "SLURM_PROCID"), ("LOCAL_RANK", "SLURM_LOCALID")):
+        os.environ.setdefault(name, os.environ.get(given, "0"))
+    rank = int(os.environ["RANK"])
 
     def emit(kind: str, **fields: Any) -> None:
         if rank == 0 or kind in ("error", "result"):

@@ -128,7 +128,10 @@ def _train(
     per_step = data.rows_per_step * data.sequence
     context.progress(done * per_step, data.steps * per_step, "tokens")
     if done % section.checkpoint_every == 0 and ledger.probed(done) is None:  # a stop may have left it out
-        ledger.write(step=done, bpb=measure())
+        bpb = measure()
+        ledger.write(step=done, bpb=bpb)
+        tracker.log(done, bpb=bpb)
+        context.event("ledger", step=done, bpb=bpb)
     began = shown = time.monotonic()
     for step in range(done, data.steps):
         span = span_at(training.spans, step)

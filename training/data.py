@@ -141,13 +141,15 @@ def interleaved(wanted: dict[str, float], rows: int) -> NDArray[np.uint8]:
     """
     import numpy as np
 
-    behind = np.zeros(len(wanted))
-    share = np.array(list(wanted.values()))
+    share = list(wanted.values())
+    behind = [0.0] * len(share)
     found = np.empty(rows, np.uint8)
     for row in range(rows):
-        behind += share
-        found[row] = chosen = int(np.argmax(behind))
+        for number, one in enumerate(share):
+            behind[number] += one
+        chosen = behind.index(max(behind))
         behind[chosen] -= 1
+        found[row] = chosen
     return found
 
 

@@ -158,7 +158,7 @@ def _deepspeed() -> Any:
 
     deepspeed.ops.__compatible_ops__ = {"deepspeed_shm_comm": False}  # else the first launch calls a compiler
     for handler in logging.getLogger("DeepSpeed").handlers:
-        if isinstance(handler, logging.StreamHandler):
+        if type(handler) is logging.StreamHandler:  # its own; others may have put theirs beside it
             handler.setStream(sys.stderr)  # stdout carries the command's answer
     deepspeed.init_distributed(verbose=False)  # adopts the process group that is there
     return deepspeed

@@ -70,10 +70,12 @@ def write_model(state: dict[str, torch.Tensor], source: Path, target: Path, prec
     config = read_json(source / "config.json")
     if config.get("dtype", config.get("torch_dtype")) == DTYPES[precision]:
         shutil.copyfile(source / "config.json", target / "config.json")
-        return
-    config.pop("torch_dtype", None)
-    text = json.dumps({**config, "dtype": DTYPES[precision]}, ensure_ascii=False, indent=2, sort_keys=True)
-    (target / "config.json").write_text(text + "\n", encoding="utf-8")
+    else:
+        config.pop("torch_dtype", None)
+        text = json.dumps({**config, "dtype": DTYPES[precision]}, ensure_ascii=False, indent=2, sort_keys=True)
+        (target / "config.json").write_text(text + "\n", encoding="utf-8")
+    for path in target.glob("*.safetensors"):
+        shutil.copymode(target / "config.json", path)  # safetensors writes for the owner alone
 
 
 def proof(state: dict[str, torch.Tensor], source: Path, first: int, rows: RowAdam | None) -> dict[str, int]:

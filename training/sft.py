@@ -207,6 +207,7 @@ def _steps(tuning: Tuning, ledger: Ledger, tracker: Tracker, save: Callable[[int
         last = step + 1 == steps
         stop = any_rank(context.stop_requested(), tuning.device) and not last
         if (step + 1) % section.checkpoint_every == 0 or last or stop:
+            _check_finite(tuning, step + 1)
             save(step + 1)
         if stop:
             raise Interrupted(f"{context.node} stopped after step {step + 1}; the same command resumes it")
@@ -247,18 +248,27 @@ def _step(tuning: Tuning, step: int, rate: float) -> tuple[float, int]:
     return loss, answered
 
 
+def _check_finite(tuning: Tuning, step: int) -> None:
+    """Raise StageFailed on every rank where a trained weight is not finite: a finite loss may have had a NaN slope.
+
+    Called before each checkpoint, which would bring the NaN back at every resume.
+    """
+    import torch
+
+    trained = [one for one in tuning.adapted.parameters() if one.requires_grad]
+    mine = [getattr(one, "ds_tensor", one).detach() for one in trained]  # with ZeRO-3 this rank's part
+    if any_rank(not all(bool(torch.isfinite(tensor).all()) for tensor in mine), tuning.device):
+        raise StageFailed(f"{tuning.context.node}: the adapter is not finite after step {step}")
+
+
 def _weights(tuning: Tuning) -> dict[str, torch.Tensor]:
     """The trained parameters by their name in the adapted model, on CPU; every rank calls it."""
     import deepspeed
-    import torch
 
     trained = {name: one for name, one in tuning.adapted.named_parameters() if one.requires_grad}
     whole = zero_stage(tuning.context, tuning.section.precision) < 3
     with deepspeed.zero.GatheredParameters(list(trained.values()), enabled=not whole):
         found = {name: parameter.detach().float().cpu().clone() for name, parameter in trained.items()}
-    bad = next((name for name, tensor in found.items() if not bool(torch.isfinite(tensor).all())), None)
-    if bad is not None:
-        raise StageFailed(f"{tuning.context.node}: {bad} is not finite after training")
     return found
 
 

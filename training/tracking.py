@@ -23,8 +23,8 @@ class Tracker:
         if context.rank or mode == "disabled":
             return
         folder = context.cache / "wandb"
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             import wandb
 
             self._run = wandb.init(
@@ -60,7 +60,7 @@ class Tracker:
         if self._run is None:
             return
         try:
-            self._run.finish(quiet=True)
+            self._run.finish()
         except Exception as error:
             self._silence(error)
         self._run = None

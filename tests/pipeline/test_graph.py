@@ -140,6 +140,7 @@ def test_selection(nodes):
             "circle",
         ),
         ("base: {source: MODEL}\nevaluate: {of: [dapt]}\n", "no node here"),
+        ("pack: {use: TEXT}\n", "pack cannot be given by `use:`; base, refine, dedup, mix, extend"),
     ],
 )
 def test_wrong_inputs_are_one_sentence(nodes, text, said):

@@ -51,6 +51,7 @@ def extended(folder: Path, tied: bool = True, hidden: int = 32) -> Path:
              "normalized": False, "special": False}
         )  # fmt: skip
     (model / "tokenizer.json").write_text(json.dumps(found, ensure_ascii=False))
+    shutil.copyfile(base / "tokenizer_config.json", model / "tokenizer_config.json")
     write_extension(model, old, len(PIECES), padded)
     return model
 

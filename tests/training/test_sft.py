@@ -193,6 +193,22 @@ def test_a_loss_that_is_not_finite_names_its_step(home, tmp_path):
     assert not (context.path / "model").exists()
 
 
+def test_a_weight_that_is_not_finite_reaches_no_checkpoint(home, tmp_path, monkeypatch):
+    plain = sft._step
+
+    def step(tuning, number, rate):
+        found = plain(tuning, number, rate)
+        if number == 5:
+            next(one for one in tuning.adapted.parameters() if one.requires_grad).data[0] = float("nan")
+        return found
+
+    monkeypatch.setattr(sft, "_step", step)
+    context = context_of(home, tmp_path / "poisoned.part")
+    with pytest.raises(StageFailed, match="the adapter is not finite after step 6"):
+        sft.run(section_of(home), context)
+    assert [path.name for path in (context.work / "checkpoints").iterdir()] == ["step-00000003"]
+
+
 def test_a_base_without_a_chat_template_gets_one(home, tmp_path):
     from transformers import AutoTokenizer
 
