@@ -18,8 +18,10 @@ class Evaluate(Section):
     of: Annotated[list[str] | None, Input(("model",), MODELS, each=True)] = None
     documents: Annotated[str | None, Input(("mixture", "documents"), ("mix",), required=False)] = None
     benchmarks: Annotated[str | None, Input(("benchmarks",), ("benchmarks",), required=False)] = None
-    window: int = Field(1024, ge=8, description="tokens a prediction may look back on, BOS included")
-    stride: int = Field(512, ge=1)
+    window: int | None = Field(
+        None, ge=8, description="tokens a prediction may look back on, BOS included; 1024, or what the model has"
+    )
+    stride: int | None = Field(None, ge=1, description="tokens between two windows; half the window")
     max_bytes: int = Field(20_000, ge=1, description="held-out UTF-8 bytes scored per source at most, whole documents")
     max_documents: int = Field(50, ge=1, description="held-out documents scored per source at most")
     shots: int = Field(0, ge=0)
@@ -27,7 +29,7 @@ class Evaluate(Section):
     seed: int = 0
 
     def check(self, run: Run) -> None:
-        if self.stride > self.window:
+        if self.stride is not None and self.window is not None and self.stride > self.window:
             raise ConfigError(f"evaluate.stride {self.stride} exceeds window {self.window}: tokens would be left out")
 
 

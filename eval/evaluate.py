@@ -46,10 +46,13 @@ def run(section: Evaluate, context: Context) -> dict[str, Any]:
 
     started = time.monotonic()
     subject = load(context.artifact("of").path / "model", context, section.window)
+    stride = section.stride or max(1, subject.window // 2)
+    if stride > subject.window:
+        raise ConfigError(f"evaluate.stride {stride} exceeds the window of {subject.window}: tokens would be left out")
     context.provenance["load_seconds"] = round(time.monotonic() - started, 1)
 
     started = time.monotonic()
-    lines = _bits(subject, chosen, section, context)
+    lines = _bits(subject, chosen, stride, context)
     context.provenance["bpb_seconds"] = round(time.monotonic() - started, 1)
 
     started = time.monotonic()
@@ -70,8 +73,8 @@ def run(section: Evaluate, context: Context) -> dict[str, Any]:
         "tasks": found,
         "protocol": {
             "prefix": subject.tokenizer.convert_ids_to_tokens(subject.prefix),
-            "window": section.window,
-            "stride": section.stride,
+            "window": subject.window,
+            "stride": stride,
             "shots": section.shots,
             "vocabulary": subject.vocabulary,
         },
@@ -106,7 +109,7 @@ def choose_documents(
 
 
 def _bits(
-    subject: Subject, chosen: Mapping[str, Sequence[Mapping[str, Any]]], section: Evaluate, context: Context
+    subject: Subject, chosen: Mapping[str, Sequence[Mapping[str, Any]]], stride: int, context: Context
 ) -> list[dict[str, Any]]:
     """Score source by source into `bpb/`; returns every line."""
     total = sum(size(document["text"]) for documents in chosen.values() for document in documents)
@@ -122,8 +125,8 @@ def _bits(
                 subject.model,
                 subject.tokenizer,
                 [document["text"] for document in documents],
-                section.window,
-                section.stride,
+                subject.window,
+                stride,
                 vocabulary=subject.vocabulary,
                 prefix=subject.prefix,
                 names=[f"{source}: {name}" for name in names],

@@ -281,7 +281,8 @@ def _protocols(data: Mapping[str, Any]) -> list[dict[str, str]]:
 METHOD = [
     {"name": "Bits per byte", "text": (
         "The sum of the negative log-likelihoods of a document's tokens, divided by ln 2 and by the UTF-8 bytes of its "
-        "original text. Documents are scored one by one, opened by the model's own start token, in overlapping windows."
+        "original text. Documents are scored one by one, opened by the model's own start token, in windows of the "
+        "length given below; each token is scored once."
     )},
     {"name": "Intervals", "text": (
         f"{compare.CONFIDENCE * 100:.0f}%. For bits per byte a bootstrap that draws whole documents "

@@ -36,6 +36,7 @@ def scored(nodes: Mapping[str, Artifact], name: str) -> Scored:
     artifact = nodes[name]
     inputs = {field: entry["fingerprint"] for field, entry in artifact.manifest["inputs"].items()}
     of = inputs.pop("of", "")
+    protocol = artifact.metrics.get("protocol", {})
     settings = {key: value for key, value in artifact.section.items() if key not in ("of", *inputs)}
     others = {key: node for key, node in nodes.items() if node is not artifact}
     documents: dict[str, list[dict[str, Any]]] = {}
@@ -45,7 +46,7 @@ def scored(nodes: Mapping[str, Artifact], name: str) -> Scored:
     return Scored(
         node=name,
         model=node_of(others, of, name) or name.partition("@")[2] or name,
-        terms=digest([settings, inputs]),
+        terms=digest([settings, inputs, [protocol.get(key) for key in ("window", "stride")]]),
         metrics=artifact.metrics,
         documents=documents,
         items={unquote(path.stem): read_lines(path) for path in sorted((artifact.path / "tasks").glob("*.jsonl"))},

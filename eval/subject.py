@@ -16,15 +16,19 @@ EXTENSION = "extension.json"
 
 @dataclass(frozen=True)
 class Subject:
-    """The model under evaluation; `vocabulary` is how many of its rows are words, the rest is padding."""
+    """The model under evaluation; `vocabulary` is how many of its rows are words, `window` what it looks back on."""
 
     model: Any
     tokenizer: Any
     prefix: int
     vocabulary: int
+    window: int
 
 
-def load(folder: Path, context: Context, window: int) -> Subject:
+WINDOW = 1024  # tokens, where neither the section nor the model says less
+
+
+def load(folder: Path, context: Context, window: int | None) -> Subject:
     """The model in `folder`: fp32 on a CPU, bf16 on CUDA, with `run.threads` threads.
 
     Raises ConfigError where the device is not there or the window exceeds the model, InputError where the tokenizer
@@ -42,7 +46,7 @@ def load(folder: Path, context: Context, window: int) -> Subject:
     model = load_model(folder, precision).to(device)
     tokenizer = AutoTokenizer.from_pretrained(str(folder.absolute()))
     reach = getattr(model.config, "max_position_embeddings", None)
-    if reach is not None and window > reach:
+    if reach is not None and window is not None and window > reach:
         raise ConfigError(f"window: {window} exceeds the {reach} positions of {context.node}'s model")
     rows = int(model.get_output_embeddings().weight.shape[0])
     if len(tokenizer) > rows:
@@ -50,7 +54,7 @@ def load(folder: Path, context: Context, window: int) -> Subject:
     vocabulary = words(folder, rows)
     context.provenance.update(device=device, precision=precision, threads=torch.get_num_threads())
     prefix, _ = document_ids(tokenizer)
-    return Subject(model, tokenizer, prefix, vocabulary)
+    return Subject(model, tokenizer, prefix, vocabulary, window or min(WINDOW, reach or WINDOW))
 
 
 def words(folder: Path, rows: int) -> int:

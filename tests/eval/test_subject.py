@@ -27,7 +27,8 @@ def test_a_model_is_loaded_with_its_prefix_threads_and_words(tmp_path, context):
     before = torch.get_num_threads()
     try:
         given = context(threads=2)
-        found = subject.load(toy_llama(tmp_path / "model"), given, 512)
+        found = subject.load(toy_llama(tmp_path / "model"), given, None)
+        assert found.window == 512  # all that the toy has; 1024 is the most without being asked
     finally:
         torch.set_num_threads(before)
     assert (found.prefix, found.vocabulary) == (0, 400)
