@@ -49,7 +49,12 @@ def sentence(lang: str, choose: random.Random) -> str:
 def paragraphs(lang: str, count: int, seed: int = 0) -> list[str]:
     """`count` distinct documents of several sentences, varied enough to pass the rules of `refine`."""
     choose = random.Random(f"{lang}-{seed}")
-    return [" ".join(sentence(lang, choose) for _ in range(choose.randint(9, 16))) for _ in range(count)]
+    pool = KOREAN if lang == "ko" else ENGLISH
+    found = []
+    for _ in range(count):
+        sentences = [sentence(lang, choose) for _ in range(choose.randint(5, 8))] + choose.sample(pool, 2)
+        found.append(" ".join(choose.sample(sentences, len(sentences))))
+    return found
 
 
 def toy_tokenizer(folder: Path, size: int = 400) -> Path:

@@ -61,8 +61,8 @@ def test_what_cannot_be_evaluated_is_said_before_any_work(tmp_path, context, mon
         subject.load(tmp_path / "nothing", context(), 512)
     with pytest.raises(ConfigError, match="window: 513 exceeds the 512 positions"):
         subject.load(folder, context(), 513)
-    (folder / "extension.json").write_text('{"old_vocabulary": 300, "added": 10}')
-    with pytest.raises(InputError, match="the tokenizer has 400 ids, the model 310 rows"):
+    (folder / "extension.json").write_text('{"old_vocabulary": 400, "added": 10}')
+    with pytest.raises(InputError, match="410 words, the model has 400 rows"):
         subject.load(folder, context(), 512)
 
 

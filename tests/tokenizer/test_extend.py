@@ -31,7 +31,7 @@ SOURCES = {
 def inputs(documents, build):
     """`inputs(model)`: the three inputs of `extend`."""
 
-    def inputs(model: Artifact, size: int = 300) -> dict[str, Artifact]:
+    def inputs(model: Artifact, size: int = 500) -> dict[str, Artifact]:
         mixture = documents(SOURCES, mixture=True)
         pieces = build("pieces", learn_pieces, Pieces(size=size), {"documents": mixture})
         return {"model": model, "pieces": pieces, "documents": mixture}

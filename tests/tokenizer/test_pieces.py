@@ -24,9 +24,9 @@ def test_learns_from_the_train_text_of_one_language_alone(documents, build) -> N
         },
         mixture=True,
     )
-    made = build("pieces", run, Pieces(size=200), {"documents": mixture})
+    made = build("pieces", run, Pieces(size=500), {"documents": mixture})
     texts = [piece.text for piece in read_pieces(made)]
-    assert len(texts) == len(set(texts)) == made.metrics["pieces"] <= 200
+    assert len(texts) == len(set(texts)) == made.metrics["pieces"] <= 500
     assert all(WORD.fullmatch(text) for text in texts)
     assert " 문서의" in texts and not any("똠" in text or "쀍" in text for text in texts)
     assert made.metrics["atoms"] + made.metrics["merges"] == len(texts)
