@@ -14,8 +14,8 @@ from eval.writing import NONE, count, number, percent
 LOSS_NOTE = "Faint: as measured; bold: moving mean. Not comparable between tokenizers."
 EDGE_NOTE = "Edges that a longer way implies are left out."
 WORDS = {
-    "gained": "Gained", "lost": "Lost", "kept": "Gate kept", "broken": "Gate broken", "bought": "Bought",
-    "not_bought": "Not bought", "task": "Tasks",
+    "gained": "Gained", "lost": "Lost", "unclear": "Unclear", "kept": "Gate kept", "broken": "Gate broken",
+    "bought": "Bought", "not_bought": "Not bought", "task": "Tasks",
     "warning": "Caution", "plain": "Measured",
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 from eval.lineage import chain
 
 LANGUAGES = {"ko": "Korean", "en": "English", "ja": "Japanese", "zh": "Chinese", "code": "code"}
+SHOWN = 0.0005  # bits per byte: less than that is no difference in the three decimals shown
 
 
 def language(code: str) -> str:
@@ -25,7 +26,7 @@ def korean_first(lang: str) -> tuple[bool, str]:
 
 
 def sentences(data: Mapping[str, Any]) -> list[dict[str, str]]:
-    """`[{"about", "text"}]`; about: gained, lost, kept, broken, bought, not_bought, task, warning, plain."""
+    """`[{"about", "text"}]`; about: gained, lost, unclear, kept, broken, bought, not_bought, task, warning, plain."""
     main = data["main"]
     if main is None:
         return [_say("plain", "No model was evaluated; the report shows the data and the nodes that are here.")]
@@ -81,7 +82,7 @@ def _gained_and_lost(data: Mapping[str, Any], main: str) -> list[dict[str, str]]
             text += ": it lost nothing here." if better else ": this is what the training cost."
         if one["smoke"]:
             text += " On so small a sample this is a smoke test."
-        found.append(_say("gained" if better else "lost", text))
+        found.append(_say(("gained" if better else "lost") if certain else "unclear", text))
     return found
 
 
@@ -156,7 +157,7 @@ def _no_arm(data: Mapping[str, Any]) -> str:
 def _start(data: Mapping[str, Any], name: str) -> list[dict[str, str]]:
     found = []
     for lang, one in data["comparisons"].get(name, {}).get("bpb", {}).items():
-        if one["low"] is not None and one["low"] > 0:
+        if one["low"] is not None and one["low"] > 0 and one["difference"] >= SHOWN:
             found.append(_say("not_bought", (
                 f"Before any training {name} is worse at {language(lang)} than {data['against']}: {one['second']:.3f} "
                 f"bits per byte against {one['first']:.3f}. New pieces start without knowledge of their own, and "

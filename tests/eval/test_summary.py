@@ -46,7 +46,7 @@ def test_with_the_plain_arm_the_comparison_is_made(tmp_path):
 def test_what_a_sample_cannot_tell_is_not_called_a_change(data):
     one = dict(data["comparisons"]["dapt"]["bpb"]["ko"], low=-0.2, high=0.1, relative_low=-0.1, relative_high=0.05)
     doubtful = {**data, "comparisons": {"dapt": {"bpb": {"ko": one}, "tasks": {}}}, "main": "dapt"}
-    (text,) = said(doubtful)["gained"]
+    (text,) = said(doubtful)["unclear"]
     assert "cannot tell that from no change" in text and "better" not in text
 
 
