@@ -20,7 +20,7 @@ from corpus.split import Unit, unit_documents, unit_pages, units
 from corpus.warc import Reading
 from pipeline.artifact import Artifact, write_json
 from pipeline.context import Context
-from pipeline.errors import InputError, StageFailed
+from pipeline.errors import InputError
 
 PAGE_SECONDS = 120.0  # a page of the largest size takes a few seconds; what takes this long never ends
 Tally = dict[str, Any]
@@ -31,8 +31,8 @@ def run(section: Refine, context: Context) -> dict[str, Any]:
 
     Metrics: `rules` {rule: {source: {documents, bytes (dropped, as UTF-8 text), kept_documents, kept_bytes (passed)}}},
     `sources`, `charsets`, `mojibake`, `trimmed` (bytes that line rules took), `failed` by reason.
-    Raises ConfigError for an unknown rule or option, InputError for a crawl that is not whole, StageFailed where
-    nothing is kept.
+    Raises ConfigError for an unknown rule or option, InputError for a crawl that is not whole. Where nothing is kept,
+    the documents are one empty file, and a warning says which rules dropped most.
     """
     check(section.thresholds)
     crawl = context.artifact("crawl")
@@ -41,8 +41,9 @@ def run(section: Refine, context: Context) -> dict[str, Any]:
     tally = _gather(todo, folders, context)
     for count in ("read", "kept", "dropped", "failed"):
         context.counts[count] = sum(source[count] for source in tally["sources"].values())
-    if context.counts["kept"] == 0:
-        raise StageFailed(f"refine kept none of {context.counts['read']} records ({_worst(tally)})")
+    if context.counts["kept"] == 0:  # what was dropped, and why, is worth more than a failure
+        write_documents(context.path / "documents" / "00000-none.parquet", [])
+        context.event("warning", message=f"kept none of {context.counts['read']} records ({_worst(tally)})")
     return _metrics(tally, crawl)
 
 

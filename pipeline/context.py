@@ -64,7 +64,7 @@ class Context:
         return dict(self.inputs.get(name) or {})
 
     def event(self, kind: str, **fields: Any) -> None:
-        """One line of `events.jsonl`; fields must be JSON."""
+        """One line of `events.jsonl`; fields must be JSON. The `message` of a "warning" is shown to the user."""
         self.emit(kind, **fields)
 
     def progress(self, done: float, total: float | None, unit: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pipeline.artifact import WORK, Artifact, lock, publish, write_json
 from pipeline.config import Run
-from pipeline.console import Display
+from pipeline.console import Display, say
 from pipeline.errors import Cancelled, InputError, Interrupted, MalmoiError
 from pipeline.graph import Node, is_leaf
 from pipeline.launch import run_job
@@ -235,6 +235,8 @@ def _build(
     def report(event: dict[str, Any]) -> None:
         if event["event"] == "progress":
             display.progress(event["done"], event["total"], event["unit"])
+        elif event["event"] == "warning":
+            say(f"malmoi: {node.name}: {event['message']}")
         records.write({**event, "node": node.name})
 
     ranks = run.world if node.stage.ranks else 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 
 import pytest
@@ -12,7 +13,7 @@ from corpus.warc import Page, info_member, page_member
 from pipeline.artifact import files_below, publish
 from pipeline.config import Run
 from pipeline.context import Context
-from pipeline.errors import ConfigError, StageFailed
+from pipeline.errors import ConfigError
 from pipeline.units import ShardDone
 from tests.toys import paragraphs
 
@@ -209,8 +210,14 @@ def test_a_damaged_member_is_counted(crawl, tmp_path, build):
 
 def test_nothing_kept_is_said_with_its_reasons(crawl, tmp_path):
     section = Refine(thresholds={"word_count": {"low": 99999}})
-    with pytest.raises(StageFailed, match=r"kept none of 39 records \(word_count: 3\d"):
-        refine.run(section, context(tmp_path / "none", crawl))
+    given, said = context(tmp_path / "none", crawl), []
+    given.emit = lambda kind, **fields: said.append((kind, fields))
+    refine.run(section, given)
+    (warning,) = [fields["message"] for kind, fields in said if kind == "warning"]
+    assert re.match(r"kept none of 39 records \(word_count: 3\d", warning)
+    assert given.counts["kept"] == 0 and given.counts["dropped"] > 30
+    assert list(read_file(given.path / "documents" / "00000-none.parquet")) == []
+    assert next(read_file(next((given.path / "dropped").iterdir())))["threshold"] == "99999"
 
 
 def test_an_unknown_rule_is_refused_before_any_work(tmp_path):
