@@ -59,7 +59,7 @@ def run(section: Crawl, context: Context) -> dict[str, Any]:
                 taken.update(id_hash(document["id"]) for document in read_file(target))
             continue
         found = _gather(name, source, target, taken, context)
-        _judge(name, source, found, section.bad_records)
+        _judge(name, source, found, section.bad_records, found.pop("examples", []))
         write_json(note, found)
         sources[name] = found
     for count in ("read", "kept", "dropped", "failed"):
@@ -89,12 +89,16 @@ def _gather(name: str, source: Source, target: Path, taken: set[int], context: C
     return {"kind": counted.pop("kind"), "lang": source.lang, "license": source.license, **counted}
 
 
-def _judge(name: str, source: Source, found: dict[str, Any], allowed: float) -> None:
-    """Fail where too much could not be read, or nothing was."""
+def _judge(name: str, source: Source, found: dict[str, Any], allowed: float, examples: list[dict[str, Any]]) -> None:
+    """Fail where too much could not be read, or nothing was; `examples` are the first records that could not."""
+    first = ""
+    if examples:
+        place = f"line {examples[0]['line']}" if "line" in examples[0] else f"record {examples[0].get('record')}"
+        first = f"; the first is {examples[0]['file']}, {place}"
     reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(found["reasons"].items())[:5])
     if source.urls is None and found["failed"] > allowed * found["read"]:
         raise StageFailed(
-            f"source '{name}': {found['failed']} of {found['read']} records could not be read ({reasons}); "
+            f"source '{name}': {found['failed']} of {found['read']} records could not be read ({reasons}{first}); "
             f"crawl.bad_records allows a share of {allowed}"
         )
     if found["records"] == 0:
@@ -125,6 +129,7 @@ def _copy_pages(name: str, source: Source, paths: list[Path], file: BinaryIO, co
     return {
         "kind": "pages", "records": kept, "bytes": size, "read": kept + dropped.total() + failed, "kept": kept,
         "dropped": dropped.total(), "failed": failed, "reasons": _sorted(dropped + reading.failed),
+        "examples": reading.examples,
     }  # fmt: skip
 
 
@@ -217,6 +222,7 @@ def _copy_documents(name: str, source: Source, target: Path, taken: set[int], co
     return {
         "kind": "documents", "records": kept, "bytes": size, "read": records.read, "kept": kept,
         "dropped": records.dropped, "failed": failed, "reasons": _sorted(records.failed),
+        "examples": records.examples,
     }  # fmt: skip
 
 

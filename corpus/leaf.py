@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ def adopt(section: Leaf, context: Context) -> dict[str, Any]:
         raise InputError(f"{section.use} does not exist; documents are used from a local path")
     splits = [name for name in ("train", "heldout") if (path / name).is_dir()]
     totals: dict[str, dict[str, Any]] = {}
+    taken: set[str] = set()
     for name in splits or ["documents"]:
         root = path / name if (path / name).is_dir() else path
         found = [root] if root.is_file() else [file for file in files_below(root) if _readable(file)]
@@ -33,7 +33,9 @@ def adopt(section: Leaf, context: Context) -> dict[str, Any]:
         folder = context.fresh(name)
         for number, file in enumerate(found):
             target = file.stem if splits else f"{number:06d}"
-            write_documents(folder / f"{target}.parquet", _counted(section, file, number, name, totals, context))
+            write_documents(
+                folder / f"{target}.parquet", _unlike(_counted(section, file, number, name, totals, context), taken)
+            )
     if not any(one for one in totals.values()):
         raise InputError(f"{section.use} holds no document")
     documents = sum(total[split]["documents"] for total in totals.values() for split in total if split in _SPLITS)
@@ -41,7 +43,17 @@ def adopt(section: Leaf, context: Context) -> dict[str, Any]:
     return {"sources": totals}
 
 
+BOM = b"\xef\xbb\xbf"
 _SPLITS = ("documents", "train", "heldout")
+
+
+def _unlike(documents: Iterator[dict[str, Any]], taken: set[str]) -> Iterator[dict[str, Any]]:
+    """The same documents, an id that came before made unlike it."""
+    for document in documents:
+        if document["id"] in taken:
+            document["id"] = f"{document['id']}#{len(taken)}"
+        taken.add(document["id"])
+        yield document
 
 
 def _readable(path: Path) -> bool:
@@ -88,14 +100,16 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
     if file.suffix == ".parquet":
         yield from _parquet(file)
         return
+    import orjson
+
     try:
         with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
                 try:
-                    record = json.loads(line)
-                except (ValueError, UnicodeDecodeError) as error:
+                    record = orjson.loads(line.removeprefix(BOM))  # strict UTF-8, no lone surrogates, bounded nesting
+                except ValueError as error:
                     raise InputError(f"{file}, line {number}: not JSON: {error}") from None
                 if not isinstance(record, dict):
                     raise InputError(f"{file}, line {number}: a JSON object is wanted, not {type(record).__name__}")

@@ -132,9 +132,38 @@ def _recover(path: Path, file: BinaryIO, reading: Reading, limit: int) -> Iterat
                 reading.pages += 1
                 yield page
         start = _next_start(file, last + 1, silent)
+        if silent and start is None and whole and _ends_inside_a_member(file, last):
+            reading.fail(path, number, last, "cut off")
         if silent and start is not None:
             reading.fail(path, number, last, "broken compression")  # the reader took it for the end
             number += 1
+
+
+def _ends_inside_a_member(file: BinaryIO, last: int) -> bool:
+    """Whether the gzip member behind the one at `last`, the last whole record's, begins and does not end.
+
+    FastWARC takes such a cut for the end of the file. False where `last` is no member's start.
+    """
+    file.seek(last)
+    data = file.read(CHUNK)
+    members = 0
+    while data.startswith(b"\x1f\x8b"):
+        unpacked = zlib.decompressobj(31)
+        members += 1
+        try:
+            while data and not unpacked.eof:
+                unpacked.decompress(data, CHUNK)
+                while unpacked.unconsumed_tail and not unpacked.eof:
+                    unpacked.decompress(unpacked.unconsumed_tail, CHUNK)
+                data = unpacked.unused_data if unpacked.eof else file.read(CHUNK)
+        except zlib.error:
+            return False  # broken, not cut: that is counted elsewhere
+        if not unpacked.eof:
+            return members > 1
+        data = data or file.read(CHUNK)
+        if len(data) == 1:
+            data += file.read(CHUNK)
+    return False
 
 
 def _skip(record: Any) -> bool:

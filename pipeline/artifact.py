@@ -21,6 +21,10 @@ from typing import Any
 from pipeline.errors import InputError, Locked
 
 MANIFEST = "manifest.json"
+CONTRACT: dict[str, type] = {
+    "stage": str, "version": int, "fingerprint": str, "section": dict, "inputs": dict, "files": list, "counts": dict,
+    "metrics": dict, "provenance": dict,
+}  # fmt: skip
 WORK = ".work"  # a part's private folder: job, checkpoints, units; removed before publishing
 
 
@@ -92,6 +96,14 @@ class Artifact:
     def manifest_sha256(self) -> str:
         """Hash of the manifest less its provenance: equal for equal content, whoever built it and when."""
         return digest({key: value for key, value in self.manifest.items() if key != "provenance"})
+
+    def check(self) -> None:
+        """Raise InputError where the manifest is not one that `publish` wrote for this folder."""
+        for key, kind in CONTRACT.items():
+            if not isinstance(self.manifest.get(key), kind):
+                raise InputError(f"{self.path / MANIFEST} is damaged: '{key}' is not as it was written")
+        if self.fingerprint != self.path.name:
+            raise InputError(f"{self.path / MANIFEST} is damaged: its fingerprint is not the folder's name")
 
     def exists(self) -> bool:
         return (self.path / MANIFEST).is_file()

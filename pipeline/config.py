@@ -67,9 +67,9 @@ class Leaf(Section):
     """
 
     use: ModelReference
-    lang: str | None = None
+    lang: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*$")
     license: str = "unknown"
-    source: str = "own"
+    source: str = Field("own", pattern=r"^[a-z0-9][a-z0-9_-]*$")
 
 
 class Wandb(Closed):

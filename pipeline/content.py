@@ -10,6 +10,7 @@ import glob
 import json
 import re
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -29,9 +30,10 @@ class ContentIndex:
         self._cache = cache
         self._changed = False
         try:
-            self._known: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8"))
+            known = json.loads(cache.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            self._known = {}
+            known = {}
+        self._known: dict[str, Any] = known if isinstance(known, dict) else {}
 
     def save(self) -> None:
         if self._changed:
@@ -41,7 +43,11 @@ class ContentIndex:
 
     def of(self, text: str, key: str) -> str:
         """sha256 of a file's bytes; for a folder or glob, of the sorted (relative path, sha256) pairs."""
-        path = Path(text).expanduser()
+        try:
+            path = Path(text).expanduser()
+            path.exists()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InputError(f"{key}: {text[:200]} is no path: {error}") from None
         if path.is_file():
             return self._file(path)
         if path.is_dir():
@@ -55,11 +61,16 @@ class ContentIndex:
     def _file(self, path: Path) -> str:
         try:
             status = path.stat()
+            if not S_ISREG(status.st_mode):
+                raise InputError(f"{path} is neither a file nor a folder")
+            str(path).encode()
             key, stamp = str(path.absolute()), [status.st_size, status.st_mtime_ns]
             known = self._known.get(key)
-            if known and known[:2] == stamp:
+            if isinstance(known, list) and known[:2] == stamp and len(known) == 3:
                 return str(known[2])
             found = file_sha256(path)
+        except UnicodeEncodeError:
+            raise InputError(f"{str(path)!r}: the name is not UTF-8; rename the file") from None
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
         self._known[key] = [*stamp, found]
@@ -103,10 +114,8 @@ class ContentIndex:
         return value, value
 
     def _reference(self, text: str, reference: Reference, key: str) -> tuple[str, dict[str, str]]:
-        if Path(text).expanduser().exists():
+        if not HUB.match(text) or Path(text).exists():
             return text, {"sha256": self.of(text, key)}
-        if not HUB.match(text):
-            raise InputError(f"{key}: {text} does not exist and is not a Hub id (org/name@commit)")
         name, _, revision = text.partition("@")
         commit = revision if COMMIT.match(revision) else _commit(name, revision or None, reference.repo, key)
         return f"{name}@{commit}", {"hub": name, "commit": commit}

@@ -229,6 +229,8 @@ def select(nodes: Mapping[str, Node], first: str | None, last: str | None) -> li
     if last is not None:
         wanted = set().union(*(_ancestry(node) for node in named(nodes, last)))
         chosen = [node for node in chosen if node.name in wanted]
+    if not chosen:
+        raise ConfigError(f"no node lies between --from {first} and --until {last}")
     return chosen
 
 

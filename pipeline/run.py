@@ -78,6 +78,9 @@ def plan(nodes: Sequence[Node], run: Run) -> list[Step]:
     steps: list[Step] = []
     fresh: set[str] = set()
     for node in nodes:
+        for one in (node, *node.parents.values()):
+            if one.artifact.exists():
+                one.artifact.check()
         step = _judge(node, records, fresh)
         if step.state != "cached":
             fresh.add(node.fingerprint)

@@ -40,8 +40,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="the answer as JSON on stdo
 DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would be done, do nothing")]
 
 
+def _root(run: Run) -> Path:
+    """The folder of `run.root`; ConfigError where it cannot be one."""
+    try:
+        root = Path(run.root).expanduser().absolute()
+        root.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"run.root {run.root} cannot be a folder: {error}") from None
+    return root
+
+
 def _open(config: Path, overrides: list[str] | None) -> tuple[Config, dict[str, Node]]:
     found = load(config, overrides or [], {name: stage.section for name, stage in STAGES.items()})
+    _root(found.run)
     return found, graph.build(found)
 
 
@@ -158,6 +169,7 @@ def show(name: str, config: ConfigFile, overrides: Overrides = None, as_json: As
     artifact = found[0].artifact
     if not artifact.exists():
         raise InputError(f"{name} is not built yet")
+    artifact.check()
     answer = {**artifact.manifest, "path": str(artifact.path)}
     parts = {key: answer[key] for key in ("path", "fingerprint", "counts", "metrics")}
     _answer(as_json, answer, json.dumps(parts, ensure_ascii=False, indent=1))
@@ -178,6 +190,9 @@ def verify(
     for one in chosen if name else []:
         if not one.artifact.exists():
             raise InputError(f"{one.name} is not built yet")
+    for one in chosen:
+        if one.artifact.exists():
+            one.artifact.check()
     problems = [problem for one in chosen if one.artifact.exists() for problem in one.artifact.problems()]
     checked = sum(one.artifact.exists() for one in chosen)
     _answer(as_json, {"checked": checked, "problems": problems}, f"{checked} nodes checked, {len(problems)} problems")
@@ -215,10 +230,6 @@ def gc(
     _answer(as_json, rows, "\n".join(lines))
 
 
-def _root(run: Run) -> Path:
-    return Path(run.root).expanduser().absolute()
-
-
 @app.command("work", hidden=True)
 def work_(job: Path) -> None:
     """A child process: the runner starts it, nobody else."""
@@ -243,6 +254,9 @@ def main(arguments: list[str] | None = None) -> None:
     except MalmoiError as error:
         say(f"malmoi: {error}")
         raise SystemExit(error.code) from None
+    except OSError as error:
+        say(f"malmoi: {error.filename or 'a file'}: {error.strerror or error}")
+        raise SystemExit(InputError.code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

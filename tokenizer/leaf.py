@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pipeline.artifact import files_below
@@ -9,6 +10,8 @@ from pipeline.config import Leaf
 from pipeline.context import Context
 from pipeline.errors import InputError
 from tokenizer.base import folder_tokenizer, located, save_tokenizer
+from tokenizer.bpe import size
+from tokenizer.embed import EMBEDDING, read_json, rows, shapes, weights
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 REWRITTEN = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model")
@@ -26,6 +29,7 @@ def adopt(section: Leaf, context: Context) -> dict[str, Any]:
         raise InputError(f"{path} has no config.json; a model folder has config.json, tokenizer.json and safetensors")
     if not any((path / weights).is_file() for weights in WEIGHTS):
         raise InputError(f"{path} has no {' or '.join(WEIGHTS)}; use base: {{source: ...}} to convert other formats")
+    _sound(path)
     folder = context.fresh("model")
     for file in files_below(path):
         target = folder / file.relative_to(path)
@@ -34,3 +38,15 @@ def adopt(section: Leaf, context: Context) -> dict[str, Any]:
             target.symlink_to(file.resolve())
     save_tokenizer(*folder_tokenizer(path), folder)
     return {"license": section.license}
+
+
+def _sound(path: Path) -> None:
+    """Raise InputError, naming the user's file, where config, weights and tokenizer cannot be one model."""
+    ids = size(folder_tokenizer(path)[0])
+    config = read_json(path / "config.json")
+    count = rows(path)
+    width = next(found[EMBEDDING][1] for found in map(shapes, weights(path)) if EMBEDDING in found)
+    if config.get("hidden_size", width) != width:
+        raise InputError(f"{path / 'config.json'} says hidden_size {config['hidden_size']}, {EMBEDDING} has {width}")
+    if ids > count:
+        raise InputError(f"{path}: the tokenizer has {ids} ids, {EMBEDDING} {count} rows")

@@ -78,7 +78,10 @@ class Line:
         )
         self.tokens = int(self._lengths.sum())
         if not self.tokens:
-            raise InputError(f"the tokens hold no train stream of language '{lang}'")
+            raise InputError(
+                f"the tokens hold no train stream of language '{lang}': add text in it to mix, or leave it out of "
+                f"replay (replay: {{{lang}: 0}})"
+            )
         self._epoch = lru_cache(maxsize=2)(self._ordered)
 
     def _ordered(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -39,6 +39,8 @@ def test_parquet_and_our_own_folders(tmp_path, build, documents):
         ("[1]\n", "line 1: a JSON object"),
         ('{"text": ""}\n', "record 1"),
         ("", "no document"),
+        ('{"text": "a"}\n{"text": "\\ud800"}\n', "line 2"),
+        ("[" * 100_000 + "\n", "line 1"),
     ],
 )
 def test_bad_input_is_named(tmp_path, build, text, said):
@@ -51,3 +53,9 @@ def test_a_truncated_gzip_is_named(tmp_path, build):
     (tmp_path / "d.jsonl.gz").write_bytes(gzip.compress(b'{"text": "abc"}\n' * 1000)[:-20])
     with pytest.raises(InputError, match="cannot be read"):
         build("mix", adopt, Leaf(use=str(tmp_path / "d.jsonl.gz")))
+
+
+def test_a_byte_order_mark_and_repeated_ids(tmp_path, build):
+    (tmp_path / "d.jsonl").write_bytes(b"\xef\xbb\xbf" + b'{"text": "a", "id": "x"}\n' * 3)
+    found = list(read_documents(build("mix", adopt, Leaf(use=str(tmp_path / "d.jsonl")))))
+    assert len({one["id"] for one in found}) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import random
 import resource
 import zlib
@@ -253,3 +254,19 @@ def test_real_broken_archives_end_in_counts(data):
         if path.name in clean:
             assert len(pages) == clean[path.name]
     assert set(clean) | broken <= seen
+
+
+@pytest.mark.parametrize("cut", [40, 200])
+def test_a_gzip_cut_inside_a_member_is_counted(tmp_path, cut):
+    members = [
+        page_member(Page(f"http://a/{number}", {"content-type": "text/html"}, os.urandom(600))) for number in range(6)
+    ]
+    whole = b"".join(members[:4])
+    (tmp_path / "a.warc.gz").write_bytes(whole + members[4][:cut])
+    reading = Reading()
+    assert len(list(read_pages(tmp_path / "a.warc.gz", reading))) == 4
+    assert reading.failed.total() == 1
+    (tmp_path / "b.warc.gz").write_bytes(whole)
+    reading = Reading()
+    assert len(list(read_pages(tmp_path / "b.warc.gz", reading))) == 4
+    assert reading.failed.total() == 0

@@ -76,3 +76,23 @@ def test_a_hub_that_cannot_be_asked_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(InputError, match="name a commit"):
         index(tmp_path).pin(Base(source="no-such-org-here/no-such-model"), "base")
+
+
+def test_a_damaged_memo_is_only_a_memo(tmp_path):
+    (tmp_path / "a").write_text("x")
+    before = index(tmp_path).of(str(tmp_path / "a"), "k")
+    for text in ("[1]", '{"%s": 5}' % (tmp_path / "a"), "{"):
+        (tmp_path / "cache.json").write_text(text)
+        assert index(tmp_path).of(str(tmp_path / "a"), "k") == before
+
+
+def test_a_fifo_and_a_name_that_is_not_utf8_are_refused(tmp_path):
+    folder = tmp_path / "f"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        index(tmp_path).of(str(folder), "k")
+    (folder / "pipe").unlink()
+    (folder / os.fsdecode(b"bad\xff.html")).touch()
+    with pytest.raises(InputError, match="not UTF-8"):
+        index(tmp_path).of(str(folder), "k")

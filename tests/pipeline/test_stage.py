@@ -105,7 +105,7 @@ def test_gc_lists_by_default_and_keeps_what_links_reach(tmp_path):
     config.write_text(f"run: {{root: {tmp_path / 'runs'}}}\nrefine: {{use: {tmp_path / 'd.jsonl'}}}\nmix:\n")
     malmoi("all", "--config", config)
     malmoi("all", "--config", config, "mix.seed=1")
-    (tmp_path / "runs" / "pack" / "0123.part").mkdir(parents=True)
+    (tmp_path / "runs" / "pack" / f"{'0123' * 16}.part").mkdir(parents=True)
     listed = json.loads(malmoi("gc", "--config", config, "--json").stdout)
     assert sorted(row["path"].split("/")[-2] for row in listed) == ["mix", "pack"]
     assert len(list((tmp_path / "runs" / "mix").iterdir())) == 2
@@ -126,6 +126,10 @@ def test_gc_lists_by_default_and_keeps_what_links_reach(tmp_path):
         (("mix", "--shard", "0/2"), 2, "no shards"),
         (("refine", "--shard", "2/2"), 2, "--shard 2/2"),
         (("all", "--from", "dapt"), 2, "no node 'dapt'"),
+        (("all", "--from", "mix", "--until", "refine"), 2, "no node lies between"),
+        (("plan", "run.root=/proc/nowhere"), 2, "run.root /proc/nowhere"),
+        (("plan", "run.root=~nobody-here/x"), 2, "run.root"),
+        (("plan", "refine.use=~nobody-here/x"), 3, "refine.use"),
         (("mix", "--frob"), 2, "--frob"),
     ],
 )
@@ -144,3 +148,17 @@ def test_a_folder_that_shadows_a_package_is_named(tmp_path):
     )
     assert answer.returncode == 3
     assert str(tmp_path / "eval") in answer.stderr
+
+
+def test_a_damaged_manifest_is_named_and_nothing_is_built_on_it(tmp_path):
+    (tmp_path / "d.jsonl").write_text('{"text": "한국어"}\n')
+    config = tmp_path / "c.yaml"
+    config.write_text(f"run: {{root: {tmp_path / 'runs'}}}\nmix: {{use: {tmp_path / 'd.jsonl'}}}\npieces:\n")
+    assert malmoi("mix", "--config", config).returncode == 0
+    manifest = next((tmp_path / "runs" / "mix").glob("*/manifest.json"))
+    manifest.write_text('{"fingerprint": "x"}')
+    for verb in ("plan", "mix", "pieces", "gc"):
+        answer = malmoi(verb, "--config", config)
+        assert answer.returncode == 3
+        assert str(manifest) in answer.stderr
+        assert "Traceback" not in answer.stderr

@@ -23,3 +23,22 @@ def test_what_is_missing_is_named(tmp_path, build, missing):
         (tmp_path / "toy" / name).write_text("{}")
     with pytest.raises(InputError, match=missing):
         build("base", adopt, Leaf(use=str(tmp_path / "toy")))
+
+
+@pytest.mark.parametrize(("key", "value"), [("hidden_size", 96), ("vocab_size", 40)])
+def test_a_config_at_odds_with_the_weights_is_named(tmp_path, build, key, value):
+    import json
+
+    toy_llama(tmp_path / "toy")
+    path = tmp_path / "toy" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(InputError, match=key):
+        build("base", adopt, Leaf(use=str(tmp_path / "toy")))
+
+
+def test_truncated_weights_are_named(tmp_path, build):
+    toy_llama(tmp_path / "toy")
+    path = tmp_path / "toy" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match="safetensors"):
+        build("base", adopt, Leaf(use=str(tmp_path / "toy")))
