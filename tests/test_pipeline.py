@@ -47,7 +47,7 @@ def write_inputs(folder: Path) -> Path:
         (folder / "site" / f"{number}.html").write_bytes(page.encode("cp949" if number % 2 else "utf-8"))
     for lang in ("ko", "en"):
         lines = [json.dumps({"text": text}, ensure_ascii=False) for text in paragraphs(lang, 60, seed=2)]
-        (folder / f"{lang}.jsonl").write_text("\n".join([*lines, lines[0]]) + "\n", encoding="utf-8")
+        (folder / f"{lang}.jsonl").write_text("\n".join([*lines, *lines[:4]]) + "\n", encoding="utf-8")
     toy_llama(folder / "model")
     config = folder / "c.yaml"
     names = {name: folder / name for name in ("root", "model", "site")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tokenizer.embed import read_json, rows
 from training.checkpoint import Checkpoints
 from training.config import Dapt
 from training.data import IGNORED, Data, Rows, check, micro_batches
-from training.engine import any_rank, barrier, open_engine, prepare, sum_over_ranks, threads, zero_stage
+from training.engine import all_finite, any_rank, barrier, open_engine, prepare, sum_over_ranks, threads, zero_stage
 from training.freeze import RowAdam, parameter_groups, resting
 from training.ledger import Ledger, probe, probe_texts, publish
 from training.save import proof, whole_state, write_model
@@ -149,6 +150,7 @@ def _train(
         last = step + 1 == data.steps
         stop = any_rank(context.stop_requested(), training.device) and not last
         if (step + 1) % section.checkpoint_every == 0 or last or stop:
+            _check_finite(training, step + 1)
             if not stop:
                 bpb = measure()
                 ledger.write(step=step + 1, bpb=bpb)
@@ -162,6 +164,14 @@ def _train(
         context.provenance["tokens_per_second"] = round((data.steps - done) * per_step / seconds, 1)
     context.provenance |= {"resumed_at_step": done, "threads": threads(context), "device": str(training.device)}
     context.progress(data.steps * per_step, data.steps * per_step, "tokens")
+
+
+def _check_finite(training: Training, step: int) -> None:
+    """Raise StageFailed before a checkpoint would bring a NaN back at every resume."""
+    rows = [] if training.module.rows is None else training.module.rows.matrices()
+    moving = (one for one in training.module.parameters() if one.requires_grad)
+    if not all_finite(itertools.chain(rows, moving), training.device):
+        raise StageFailed(f"{training.context.node}: the weights are not finite after step {step}")
 
 
 def _step(training: Training, step: int, span: Span, share: float) -> dict[str, float]:

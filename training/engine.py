@@ -188,3 +188,14 @@ def barrier() -> None:
 
     if dist.get_world_size() > 1:
         dist.barrier()
+
+
+def all_finite(parameters: Iterable[torch.Tensor], device: torch.device) -> bool:
+    """Whether every weight is finite on every rank; a finite loss may have had a slope that was not.
+
+    With ZeRO-3 each rank looks at its own part.
+    """
+    import torch
+
+    mine = (getattr(one, "ds_tensor", one).detach() for one in parameters)
+    return not any_rank(not all(bool(torch.isfinite(tensor).all()) for tensor in mine), device)

@@ -23,7 +23,7 @@ from training.checkpoint import Checkpoints
 from training.config import Sft
 from training.conversations import Batch, Conversations, gather, micro_batches
 from training.data import IGNORED
-from training.engine import any_rank, barrier, open_engine, prepare, sum_over_ranks, threads, zero_stage
+from training.engine import all_finite, any_rank, barrier, open_engine, prepare, sum_over_ranks, threads, zero_stage
 from training.ledger import Ledger, publish
 from training.lora import adapts_tied, add_lora, merge, save_adapter
 from training.schedule import Span, factor
@@ -249,15 +249,8 @@ def _step(tuning: Tuning, step: int, rate: float) -> tuple[float, int]:
 
 
 def _check_finite(tuning: Tuning, step: int) -> None:
-    """Raise StageFailed on every rank where a trained weight is not finite: a finite loss may have had a NaN slope.
-
-    Called before each checkpoint, which would bring the NaN back at every resume.
-    """
-    import torch
-
-    trained = [one for one in tuning.adapted.parameters() if one.requires_grad]
-    mine = [getattr(one, "ds_tensor", one).detach() for one in trained]  # with ZeRO-3 this rank's part
-    if any_rank(not all(bool(torch.isfinite(tensor).all()) for tensor in mine), tuning.device):
+    """Raise StageFailed before a checkpoint would bring a NaN back at every resume."""
+    if not all_finite((one for one in tuning.adapted.parameters() if one.requires_grad), tuning.device):
         raise StageFailed(f"{tuning.context.node}: the adapter is not finite after step {step}")
 
 

@@ -288,6 +288,25 @@ def test_a_loss_that_is_not_finite_names_its_step(given, tmp_path):
     assert not (tmp_path / "out" / "model").exists()
 
 
+@pytest.mark.parametrize("place", ["body", "new rows"])
+def test_a_weight_that_is_not_finite_reaches_no_checkpoint(given, tmp_path, monkeypatch, place):
+    import training.dapt as room
+
+    plain = room._step
+
+    def step(training, number, span, share):
+        found = plain(training, number, span, share)
+        if number == 5:
+            weights = training.module.rows.matrices() if place == "new rows" else training.module.body.parameters()
+            next(iter(weights)).data[0] = math.nan
+        return found
+
+    monkeypatch.setattr(room, "_step", step)
+    with pytest.raises(StageFailed, match="weights are not finite after step 6"):
+        making.trained(tmp_path / "out", section(checkpoint_every=6), given, wandb=OFF)
+    assert not list((tmp_path / "out" / ".work" / "checkpoints").glob("step-*"))
+
+
 def test_damaged_weights_are_found_before_the_first_step(given, tmp_path):
     from safetensors.torch import save_file
 
