@@ -136,7 +136,6 @@ def test_the_same_run_gives_the_same_bytes(home, tmp_path, unbroken):
 
 
 def test_micro_batches_do_not_change_what_is_learned(home, tmp_path):
-    import torch
 
     found = []
     for size in (1, 4):
