@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -96,6 +97,11 @@ class Run(Closed):
     micro_batch: int = Field(1, ge=1, description="sequences per rank per forward pass")
     grace: float = Field(60.0, gt=0, description="seconds a stage may take to stop after SIGTERM")
     wandb: Wandb = Wandb()
+
+    @property
+    def folder(self) -> Path:
+        """`root` as an absolute path; RuntimeError where `~name` names no user."""
+        return Path(self.root).expanduser().absolute()
 
 
 def field_mark(info: Any, kind: type) -> Any:

@@ -48,7 +48,7 @@ class Context:
     @property
     def cache(self) -> Path:
         """Where libraries may keep what they download or compile; below the root, outside every artifact."""
-        folder = Path(self.run.root).absolute() / "cache"
+        folder = self.run.folder / "cache"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

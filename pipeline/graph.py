@@ -61,7 +61,7 @@ class Node:
 def build(config: Config) -> dict[str, Node]:
     """Every node of the config by name, parents before children. Raises ConfigError for a wrong or cyclic input."""
     sections = _expanded(config)
-    root = Path(config.run.root).expanduser().absolute()
+    root = config.run.folder
     content = ContentIndex(root / "cache" / "content.json")
     nodes: dict[str, Node] = {}
 

@@ -150,7 +150,7 @@ def _commands(job: Path, run: Run, ranks: int) -> list[tuple[list[str], dict[str
 
 
 def _environment(run: Run, ranks: int) -> dict[str, str]:
-    root = Path(run.root).expanduser().absolute()
+    root = run.folder
     cores = int(os.environ.get("SLURM_CPUS_PER_TASK", 0)) if run.launcher == "slurm" else 0
     threads = str(run.threads or cores or max(1, len(os.sched_getaffinity(0)) // ranks))
     environment = {

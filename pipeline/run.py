@@ -45,7 +45,7 @@ class Records:
     """Where a named run keeps its links, event log and node logs."""
 
     def __init__(self, run: Run) -> None:
-        root = Path(run.root).expanduser().absolute()
+        root = run.folder
         self.links = root / "by-name" / run.name
         self.logs = root / "logs" / run.name
         self.events = self.logs / "events.jsonl"

@@ -43,7 +43,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would be done,
 def _root(run: Run) -> Path:
     """The folder of `run.root`; ConfigError where it cannot be one."""
     try:
-        root = Path(run.root).expanduser().absolute()
+        root = run.folder
         root.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError) as error:
         raise ConfigError(f"run.root {run.root} cannot be a folder: {error}") from None
