@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -51,16 +51,17 @@ def write_documents(path: Path, documents: Iterable[Document | dict[str, Any]], 
     return total
 
 
-def read_file(path: Path) -> Iterator[dict[str, Any]]:
-    """Documents of one Parquet file, in order; memory is one row group."""
+def read_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Documents of one Parquet file, in order, whole or of `columns` alone; memory is one row group."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                for row in file.read_row_group(group).to_pylist():
-                    row["meta"] = json.loads(row["meta"])
+                for row in file.read_row_group(group, columns=columns).to_pylist():
+                    if "meta" in row:
+                        row["meta"] = json.loads(row["meta"])
                     yield row
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} is not a documents file: {error}") from None

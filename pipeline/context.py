@@ -76,17 +76,18 @@ class Context:
         if self.stop_requested():
             raise Interrupted(f"{self.node} was asked to stop; the same command resumes it")
 
-    def each_unit(self, units: Sequence[Any], work: Callable[[Any, Path], None]) -> list[Path]:
+    def each_unit(self, units: Sequence[Any], work: Callable[[Any, Path], None], name: str = "units") -> list[Path]:
         """Do `work(unit, folder)` for every unit that is not done, in `run.workers` processes.
 
         `units` are fixed by the input, in input order. `work` is picklable (a module-level function or a partial of
         one) and writes into `folder`, which is renamed when it returns. With a shard only the units u with
-        u mod n = i are done and `ShardDone` is raised, so that nothing after the call runs.
+        u mod n = i are done and `ShardDone` is raised, so that nothing after the call runs: a stage with a second round,
+        which needs the first one whole, gives it another `name` and does it in the run without a shard.
         Returns the units' folders, in order.
         """
         from pipeline.units import do_units
 
-        return do_units(self, units, work)
+        return do_units(self, units, work, name)
 
     def fresh(self, name: str) -> Path:
         """An empty folder `name` in the artifact, whatever an earlier, killed try left there."""

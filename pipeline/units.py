@@ -17,24 +17,26 @@ class ShardDone(Exception):
     """The units of one shard are done; publishing is left to a run without `--shard`."""
 
 
-def do_units(context: Context, units: Sequence[Any], work: Callable[[Any, Path], None]) -> list[Path]:
+def do_units(
+    context: Context, units: Sequence[Any], work: Callable[[Any, Path], None], name: str = "units"
+) -> list[Path]:
     """See `Context.each_unit`."""
-    root = context.work / "units"
+    root = context.work / name
     root.mkdir(exist_ok=True)
     folders = [root / f"{number:06d}" for number in range(len(units))]
     mine = [number for number in range(len(units)) if _mine(number, context.shard)]
     todo = [number for number in mine if not folders[number].exists()]
     done = len(mine) - len(todo)
-    context.progress(done, len(mine), "units")
+    context.progress(done, len(mine), name)
 
     if context.run.workers == 1 or len(todo) <= 1:
         for number in todo:
             context.stop_if_asked()
             _do_one(work, units[number], folders[number])
             done += 1
-            context.progress(done, len(mine), "units")
+            context.progress(done, len(mine), name)
     else:
-        _in_processes(context, [(units[number], folders[number]) for number in todo], work, done, len(mine))
+        _in_processes(context, [(units[number], folders[number]) for number in todo], work, (done, len(mine), name))
     if context.shard is not None:
         raise ShardDone
     return folders
@@ -48,11 +50,11 @@ def _in_processes(
     context: Context,
     todo: list[tuple[Any, Path]],
     work: Callable[[Any, Path], None],
-    done: int,
-    total: int,
+    count: tuple[int, int, str],
 ) -> None:
     import multiprocessing
 
+    done, total, name = count
     spawn = multiprocessing.get_context("spawn")  # a forked child would inherit locks and threads
     with ProcessPoolExecutor(
         min(context.run.workers, len(todo)), mp_context=spawn, initializer=_die_with_parent
@@ -66,7 +68,7 @@ def _in_processes(
                     future.result()
                     done += 1
                 if ready:
-                    context.progress(done, total, "units")
+                    context.progress(done, total, name)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
