@@ -17,7 +17,10 @@ class Evaluate(Section):
 
     of: Annotated[list[str] | None, Input(("model",), MODELS, each=True)] = None
     documents: Annotated[str | None, Input(("mixture", "documents"), ("mix",), required=False)] = None
-    benchmarks: Annotated[str | None, Input(("benchmarks",), ("benchmarks",), required=False)] = None
+    benchmarks: Annotated[
+        list[str] | None, Input(("benchmarks",), ("benchmarks", "cloze"), required=False, many=True)
+    ] = None
+    contamination: Annotated[str | None, Input(("documents",), ("decontaminate",), required=False)] = None
     window: int | None = Field(
         None, ge=8, description="tokens a prediction may look back on, BOS included; 1024, or what the model has"
     )

@@ -95,6 +95,7 @@ class Run(Closed):
     offload: Literal["none", "cpu"] = "none"
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
     micro_batch: int = Field(1, ge=1, description="sequences per rank per forward pass")
+    host_rate: float = Field(5.0, gt=0, description="requests a second to one host of Common Crawl and of path lists")
     grace: float = Field(60.0, gt=0, description="seconds a stage may take to stop after SIGTERM")
     wandb: Wandb = Wandb()
 

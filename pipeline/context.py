@@ -81,8 +81,8 @@ class Context:
 
         `units` are fixed by the input, in input order. `work` is picklable (a module-level function or a partial of
         one) and writes into `folder`, which is renamed when it returns. With a shard only the units u with
-        u mod n = i are done and `ShardDone` is raised, so that nothing after the call runs: a stage with a second round,
-        which needs the first one whole, gives it another `name` and does it in the run without a shard.
+        u mod n = i are done and `ShardDone` is raised, so that nothing after the call runs: a second round, which
+        needs the first one whole, has another `name` and is done in the run without a shard.
         Returns the units' folders, in order.
         """
         from pipeline.units import do_units

@@ -100,7 +100,7 @@ def _expanded(config: Config) -> dict[str, tuple[Section, dict[str, Any]]]:
     for name, section in config.sections.items():
         each = next((field for field, mark in _inputs(section).items() if mark.each), None)
         if each is None:
-            if any(mark.many for mark in _inputs(section).values()):
+            if any(mark.many and mark.default == ("*",) for mark in _inputs(section).values()):
                 later.append(name)
             else:
                 expanded[name] = (section, _chosen(config, name, section))
@@ -180,6 +180,8 @@ def _chosen(
                 given = names if mark.default == ("*",) else [one for one in mark.default if one in names]
             for target in given:
                 _check(config, name, field, mark, target, names)
+            if mark.required and not given:
+                raise ConfigError(_missing(config, name, field, mark))
             chosen[field] = list(dict.fromkeys(given))
         elif given is not None:
             _check(config, name, field, mark, given, names)
@@ -189,11 +191,15 @@ def _chosen(
             if found is not None:
                 chosen[field] = found
             elif mark.required:
-                raise ConfigError(
-                    f"{config.path}: {name} needs an input '{field}', and the config has no section "
-                    f"{' or '.join(mark.default)}; add one, or name a node of kind {' or '.join(mark.kinds)}"
-                )
+                raise ConfigError(_missing(config, name, field, mark))
     return chosen
+
+
+def _missing(config: Config, name: str, field: str, mark: Input) -> str:
+    return (
+        f"{config.path}: {name} needs an input '{field}', and the config has no section "
+        f"{' or '.join(mark.default)}; add one, or name a node of kind {' or '.join(mark.kinds)}"
+    )
 
 
 def _check(config: Config, name: str, field: str, mark: Input, target: str, names: list[str]) -> None:

@@ -57,7 +57,7 @@ def _in_processes(
     done, total, name = count
     spawn = multiprocessing.get_context("spawn")  # a forked child would inherit locks and threads
     with ProcessPoolExecutor(
-        min(context.run.workers, len(todo)), mp_context=spawn, initializer=_die_with_parent
+        min(context.run.workers, len(todo)), mp_context=spawn, initializer=die_with_parent
     ) as pool:
         pending: set[Future[None]] = {pool.submit(_do_one, work, unit, folder) for unit, folder in todo}
         try:
@@ -74,7 +74,7 @@ def _in_processes(
             raise
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel to end this worker when its parent ends, however that happens."""
     import ctypes
     import signal

@@ -34,6 +34,9 @@ class Dapt(Section):
     budget: int = Field(72_000, ge=1, description="tokens trained on, padding not counted")
     sequence: int = Field(256, ge=8, description="tokens per row")
     batch: int = Field(512, ge=8, description="tokens per optimizer step, over all ranks")
+    packing: Literal["cut", "fit"] = Field(
+        "cut", description="cut: rows from an endless line of documents; fit: rows of whole documents, by best fit"
+    )
     replay: dict[str, float] = Field({"en": 0.25}, description="language -> share of tokens; `lang` takes the rest")
     lang: str = "ko"
     phases: list[Phase] = Field([Phase(train="new_rows", share=0.3), Phase(train="all", share=0.7)], min_length=1)

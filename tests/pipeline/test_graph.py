@@ -140,10 +140,20 @@ def test_selection(nodes):
             "circle",
         ),
         ("base: {source: MODEL}\nevaluate: {of: [dapt]}\n", "no node here"),
-        ("pack: {use: TEXT}\n", "pack cannot be given by `use:`; base, refine, dedup, mix, extend"),
+        ("pack: {use: TEXT}\n", "pack cannot be given by `use:`; base, refine, dedup, "),
     ],
 )
 def test_wrong_inputs_are_one_sentence(nodes, text, said):
     with pytest.raises(ConfigError) as caught:
         nodes("run: {root: ROOT}\n" + text)
     assert said in str(caught.value)
+
+
+def test_a_field_of_many_takes_its_defaults_and_is_missed_where_it_must_be(nodes):
+    start = "run: {root: ROOT}\ncrawl: {sources: {a: {jsonl: TEXT}}}\nrefine:\n"
+    with pytest.raises(ConfigError, match="decontaminate needs an input 'benchmarks'"):
+        nodes(start + "decontaminate:\n")
+    found = nodes(start + "benchmarks: {tasks: {t: {texts: TEXT}}}\ndecontaminate:\nmix:\nreport:\n")
+    assert found["mix"].inputs["documents"].name == "decontaminate"
+    assert set(found["decontaminate"].inputs["benchmarks"]) == {"benchmarks"}
+    assert "decontaminate" in found["report"].inputs["nodes"]
