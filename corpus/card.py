@@ -143,8 +143,13 @@ def rate(part: int, whole: int) -> str:
 
 def use_lines(use: dict[str, Any]) -> list[str]:
     """The ledger in words."""
-    lines = [f"- Commercial use: {use['commercial']}", f"- Changed versions: {use['changes']}"]
+    lines = [
+        f"- Passing the text on: {use['pass_on']}",
+        f"- Commercial use: {use['commercial']}",
+        f"- Changed versions: {use['changes']}",
+    ]
     for key, words in (
+        ("no_passing_on", "Forbid passing the text on"),
         ("no_commercial", "Forbid commercial use"),
         ("no_changes", "Forbid changed versions"),
         ("share_alike", "Ask for the same license (share-alike)"),
@@ -153,6 +158,7 @@ def use_lines(use: dict[str, Any]) -> list[str]:
     ):
         if use[key]:
             lines.append(f"- {words}: {', '.join(use[key])}")
+    lines += [f"- {name}: {limits}" for name, limits in use["limits"].items()]
     return [*lines, "", "The strictest terms of all sources, for passing this text on; not legal advice."]
 
 

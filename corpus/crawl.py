@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from corpus import commoncrawl, hwpx, namuwiki, nested, pathlists, pdf, wikipedia
 from corpus.config import Crawl, Source
 from corpus.documents import Document, read_file, write_documents
+from corpus.intake import Tally, info, wanted_pages
 from corpus.readers import (
     JSONL,
     PARQUET,
@@ -30,14 +32,14 @@ from corpus.readers import (
     parquet_rows,
 )
 from corpus.site import crawl_site
-from corpus.spider import KEPT_TYPES, Crawled, Job, crawl_pages, members
-from corpus.warc import SUFFIXES, Page, Reading, info_member, page_member, read_pages
+from corpus.spider import Crawled, Job, crawl_pages, members
+from corpus.warc import SUFFIXES, page_member
 from pipeline.artifact import write_json
 from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed
 
+PAGES = ("commoncrawl", "archives", "warc", "site", "urls")  # places that give pages, not documents
 EVERY = 200  # records between two reports of progress
-SNIFFED = (b"<!doctype html", b"<html")
 
 
 def run(section: Crawl, context: Context) -> dict[str, Any]:
@@ -53,14 +55,21 @@ def run(section: Crawl, context: Context) -> dict[str, Any]:
         context.stop_if_asked()
         note = context.work / f"{name}.json"
         target = _target(context, name, source)
+        half = target.with_name(f".{target.name}.half")
+        if note.is_file() and half.is_file() and not target.is_file():
+            half.replace(target)  # killed between the two last steps
         if note.is_file() and target.is_file():
             sources[name] = json.loads(note.read_text(encoding="utf-8"))
             if target.suffix == ".parquet":
                 taken.update(id_hash(document["id"]) for document in read_file(target))
             continue
-        found = _gather(name, source, target, taken, context)
-        _judge(name, source, found, section.bad_records, found.pop("examples", []))
+        found = _gather(name, source, half, taken, context)
+        examples = found.pop("examples", [])
+        if found["failed"] and examples:
+            context.event("bad_records", source=name, count=found["failed"], records=examples)
+        _judge(name, source, found, section.bad_records, examples)
         write_json(note, found)
+        half.replace(target)
         sources[name] = found
     for count in ("read", "kept", "dropped", "failed"):
         context.counts[count] = sum(found[count] for found in sources.values())
@@ -68,15 +77,19 @@ def run(section: Crawl, context: Context) -> dict[str, Any]:
 
 
 def _target(context: Context, name: str, source: Source) -> Path:
-    pages = source.warc is not None or source.site is not None or source.urls is not None
+    wet = source.archives is not None and source.archives.kind == "wet"
+    pages = not wet and any(getattr(source, place) is not None for place in PAGES)
     place = context.path / ("warc" if pages else "documents")
     place.mkdir(exist_ok=True)
     return place / f"{name}.warc.gz" if pages else place / f"{name}.parquet"
 
 
-def _gather(name: str, source: Source, target: Path, taken: set[int], context: Context) -> dict[str, Any]:
-    half = target.with_name(f".{target.name}.half")
-    if source.warc is not None:
+def _gather(name: str, source: Source, half: Path, taken: set[int], context: Context) -> dict[str, Any]:
+    if source.commoncrawl is not None:
+        counted = commoncrawl.gather(name, source, half, context)
+    elif source.archives is not None:
+        counted = pathlists.gather(name, source, half, taken, context)
+    elif source.warc is not None:
         paths = matches(source.warc, SUFFIXES, f"sources.{name}.warc")
         with half.open("wb") as file:
             counted = _copy_pages(name, source, paths, file, context)
@@ -85,7 +98,6 @@ def _gather(name: str, source: Source, target: Path, taken: set[int], context: C
             counted = _crawl_live(name, source, file, context)
     else:
         counted = _copy_documents(name, source, half, taken, context)
-    half.replace(target)
     return {"kind": counted.pop("kind"), "lang": source.lang, "license": source.license, **counted}
 
 
@@ -93,8 +105,8 @@ def _judge(name: str, source: Source, found: dict[str, Any], allowed: float, exa
     """Fail where too much could not be read, or nothing was; `examples` are the first records that could not."""
     first = ""
     if examples:
-        place = f"line {examples[0]['line']}" if "line" in examples[0] else f"record {examples[0].get('record')}"
-        first = f"; the first is {examples[0]['file']}, {place}"
+        known = next((what for what in ("line", "record", "offset") if what in examples[0]), None)
+        first = f"; the first is {examples[0]['file']}" + (f", {known} {examples[0][known]}" if known else "")
     reasons = "; ".join(f"{reason}: {count}" for reason, count in sorted(found["reasons"].items())[:5])
     if source.urls is None and found["failed"] > allowed * found["read"]:
         raise StageFailed(
@@ -105,57 +117,21 @@ def _judge(name: str, source: Source, found: dict[str, Any], allowed: float, exa
         raise InputError(f"source '{name}' gives no page or document ({reasons or 'nothing in it is text'})")
 
 
-def _info(name: str, source: Source, **more: str) -> bytes:
-    return info_member(
-        software="malmoi", format="WARC File Format 1.1", isPartOf=name, license=source.license, language=source.lang,
-        **more,
-    )  # fmt: skip
-
-
 def _copy_pages(name: str, source: Source, paths: list[Path], file: BinaryIO, context: Context) -> dict[str, Any]:
     """Copy the HTML and plain text pages of WARC files, in the files' order."""
-    reading, dropped, size, kept = Reading(), Counter[str](), 0, 0
-    file.write(_info(name, source, files=", ".join(path.name for path in paths)))
-    for page in _limited(paths, reading, source.limit, dropped):
-        file.write(page_member(page))
-        size += len(page.body)
-        kept += 1
-        if kept % EVERY == 0:
-            context.stop_if_asked()
-            context.progress(kept, source.limit, "pages")
-    failed = reading.failed.total()
-    if failed:
-        context.event("bad_records", source=name, count=failed, records=reading.examples)
-    return {
-        "kind": "pages", "records": kept, "bytes": size, "read": kept + dropped.total() + failed, "kept": kept,
-        "dropped": dropped.total(), "failed": failed, "reasons": _sorted(dropped + reading.failed),
-        "examples": reading.examples,
-    }  # fmt: skip
-
-
-def _limited(paths: list[Path], reading: Reading, limit: int | None, dropped: Counter[str]) -> Iterator[Page]:
-    left = limit
+    tally = Tally()
+    file.write(info(name, source, files=", ".join(path.name for path in paths)))
     for path in paths:
-        for page in read_pages(path, reading):
-            reason = _unwanted(page)
-            if reason is not None:
-                dropped[reason] += 1
-                continue
-            yield page
-            if left is not None:
-                left -= 1
-                if left == 0:
-                    return
-
-
-def _unwanted(page: Page) -> str | None:
-    if page.status != 200:
-        return f"status {page.status}"
-    if page.mime in KEPT_TYPES:
-        return None if page.body.strip() else "empty"
-    if page.mime in ("", "application/octet-stream") and page.body[:1024].lstrip().lower().startswith(SNIFFED):
-        return None
-    return "not HTML or plain text"
+        for page in wanted_pages(path, tally, source.limit):
+            file.write(page_member(page))
+            tally.kept += 1
+            tally.bytes += len(page.body)
+            if tally.kept % EVERY == 0:
+                context.stop_if_asked()
+                context.progress(tally.kept, source.limit, "pages")
+        if tally.kept == source.limit:
+            break
+    return tally.facts()
 
 
 def _crawl_live(name: str, source: Source, file: BinaryIO, context: Context) -> dict[str, Any]:
@@ -168,11 +144,11 @@ def _crawl_live(name: str, source: Source, file: BinaryIO, context: Context) -> 
 
     if source.site is not None:
         found = crawl_site(name, Path(source.site).expanduser(), spool, source.limit, tick)
-        info = _info(name, source)
+        opening = info(name, source)
     else:
         found = crawl_pages(live_job(source), spool, tick)
-        info = _info(name, source, edition=source.edition, robots="classic")
-    file.write(info)
+        opening = info(name, source, edition=source.edition, robots="classic")
+    file.write(opening)
     size = kept = 0
     for _, member, length in members(spool, source.limit):
         file.write(member)
@@ -189,7 +165,7 @@ def _live_counts(name: str, found: Crawled, kept: int, size: int, context: Conte
     return {
         "kind": "pages", "records": kept, "bytes": size, "read": kept + refused.total() + failed.total(), "kept": kept,
         "dropped": refused.total(), "failed": failed.total(), "reasons": _sorted(failed + refused),
-        "opted_out": found.opted_out,
+        "opted_out": found.opted_out, "opt_outs": found.signals,
     }  # fmt: skip
 
 
@@ -197,7 +173,10 @@ def live_job(source: Source) -> Job:
     """The crawl a `urls` source asks for: its hosts are those of the start URLs unless `allow` names others."""
     urls = source.urls or []
     hosts = source.allow or sorted({urlsplit(url).hostname or "" for url in urls})
-    return Job(start_urls=urls, allow=hosts, delay=source.delay, depth=source.depth, limit=source.limit)
+    return Job(
+        start_urls=urls, allow=hosts, delay=source.delay, depth=source.depth, limit=source.limit,
+        private=hosts if source.allow_private else [], opt_out=source.opt_out,
+    )  # fmt: skip
 
 
 def _copy_documents(name: str, source: Source, target: Path, taken: set[int], context: Context) -> dict[str, Any]:
@@ -206,7 +185,7 @@ def _copy_documents(name: str, source: Source, target: Path, taken: set[int], co
     def documents() -> Iterator[Document]:
         nonlocal size
         defaults = Defaults(name, source.lang, source.license, source.text)
-        for document in as_documents(_rows(name, source, context), defaults, records, taken):
+        for document in as_documents(_watched(name, source, context), defaults, records, taken):
             size += len(document["text"].encode())
             yield document
             if records.kept == source.limit:
@@ -217,13 +196,18 @@ def _copy_documents(name: str, source: Source, target: Path, taken: set[int], co
 
     kept = write_documents(target, documents())
     failed = records.failed.total()
-    if failed:
-        context.event("bad_records", source=name, count=failed, records=records.examples)
     return {
         "kind": "documents", "records": kept, "bytes": size, "read": records.read, "kept": kept,
-        "dropped": records.dropped, "failed": failed, "reasons": _sorted(records.failed),
+        "dropped": records.dropped, "failed": failed, "reasons": _sorted(records.failed + records.left),
         "examples": records.examples,
     }  # fmt: skip
+
+
+def _watched(name: str, source: Source, context: Context) -> Iterator[Row]:
+    """The rows of a source; a stop is looked for at each, since a dump may leave out thousands in a row."""
+    for row in _rows(name, source, context):
+        context.stop_if_asked()
+        yield row
 
 
 def _rows(name: str, source: Source, context: Context) -> Iterator[Row]:
@@ -231,6 +215,17 @@ def _rows(name: str, source: Source, context: Context) -> Iterator[Row]:
         return jsonl_rows(matches(source.jsonl, JSONL, f"sources.{name}.jsonl"))
     if source.parquet is not None:
         return parquet_rows(matches(source.parquet, PARQUET, f"sources.{name}.parquet"), source.text)
+    if source.wikipedia is not None:
+        return wikipedia.wikipedia_rows(matches(source.wikipedia, wikipedia.SUFFIXES, f"sources.{name}.wikipedia"))
+    if source.namuwiki is not None:
+        return namuwiki.namuwiki_rows(matches(source.namuwiki, namuwiki.SUFFIXES, f"sources.{name}.namuwiki"))
+    if source.nested is not None:
+        layout = nested.plan(source.layout or "", f"sources.{name}.layout")
+        return nested.nested_rows(matches(source.nested, nested.SUFFIXES, f"sources.{name}.nested"), layout)
+    if source.hwpx is not None:
+        return hwpx.hwpx_rows(matches(source.hwpx, hwpx.SUFFIXES, f"sources.{name}.hwpx"))
+    if source.pdf is not None:
+        return pdf.pdf_rows(matches(source.pdf, pdf.SUFFIXES, f"sources.{name}.pdf"))
     return dataset_rows(source.dataset or "", source.split, context.cache / "datasets")
 
 

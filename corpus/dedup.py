@@ -1,16 +1,20 @@
-"""`dedup`: drop exact, then near duplicates, across files and sources; the survivor is the first in input order.
+"""`dedup`: drop what stood before, across files and sources; the survivor is the first in input order.
 
-Two documents are exact duplicates when `text_key` of their texts is the same. Each input file is one unit of work: the
-hash of every text and its MinHash signature. What follows needs all of them, so it runs once, after the last unit.
-Memory: about 60 bytes a document, and more for documents that met another in a bucket.
+Documents are compared by URL, by their whole text, by MinHash, in this order, each step among what the one before it
+left; then paragraphs that stand in many of the kept documents are taken out. A unit of work is a run of one file's row
+groups: the hashes of its URLs, texts and lines and its MinHash signatures. The joins come after the last unit, range by
+range and bucket by bucket; the units are read once more to write what is kept and what is dropped.
+
+Memory of a worker: that of a unit or a range. Of the parent: 13 bytes a document, and what datatrove's clusters need
+for each document that met another in a bucket.
 """
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,170 +22,219 @@ from typing import Any
 import numpy as np
 
 from corpus.config import Dedup
-from corpus.documents import files, read_file, write_documents
-from corpus.minhash import Scheme, Signatures, clusters, leaders, sign
+from corpus.documents import files
+from corpus.joins import Keys, find_copies, read_copies, write_keys
+from corpus.lines import Limits, find_repeated, join_repeated, unit_lines
+from corpus.minhash import MOST, Scheme, Signed, batches, clusters, leaders, pair, sign
+from corpus.survivors import gather, write_unit
+from corpus.urls import normalize
+from corpus.verdict import Verdict
 from pipeline.context import Context
 from pipeline.errors import ConfigError, InputError
 
-KEYS = "keys.bin"
+UNIT_BYTES = 128 << 20  # of a unit's row groups, uncompressed
+UNIT_DOCUMENTS = 100_000
+TOGETHER = 1 << 20  # documents times buckets that one worker pairs
+BUNDLE_BYTES = 64 << 20  # units written by one worker in one go, where units are small
+NGRAM = {"eojeol": 5, "character": 16}
+IDS = "ids"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Row groups begin <= group < end of one documents file; `name` is that of the files made of it."""
+
+    path: str
+    begin: int
+    end: int
+    name: str
+    bytes: int
+
+    def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """The unit's documents in order, whole (`meta` a JSON text) or of `columns`; memory is one row group."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with pq.ParquetFile(self.path) as file:
+                for group in range(self.begin, self.end):
+                    yield from file.read_row_group(group, columns=columns).to_pylist()
+        except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+            raise InputError(f"{self.path} is not a documents file: {error}") from None
 
 
 def text_key(text: str) -> bytes:
     """16 bytes that are equal for texts equal up to Unicode composition and white space."""
-    normal = " ".join(unicodedata.normalize("NFC", text).split())
-    return hashlib.blake2b(normal.encode(), digest_size=16).digest()
+    if not unicodedata.is_normalized("NFC", text):  # the check is cheap, and nearly all text passes it
+        text = unicodedata.normalize("NFC", text)
+    normal = " ".join(text.split())
+    return hashlib.blake2b(normal.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def sign_file(unit: tuple[int, str], folder: Path, scheme: Scheme | None) -> None:
-    """The unit of work: hashes and signatures of one file of documents."""
-    number, path = unit
-    keys = bytearray()
+def url_key(url: str) -> bytes | None:
+    """16 bytes that are equal for the spellings of one URL; None for what is no URL of the web."""
+    normal = normalize(url)
+    return hashlib.blake2b(normal.encode("utf-8", "surrogatepass"), digest_size=16).digest() if normal else None
 
-    def texts() -> Iterator[str]:
-        for document in read_file(Path(path)):
-            keys.extend(text_key(document["text"]))
-            yield document["text"]
 
-    if scheme is None:
-        for _ in texts():
-            pass
+def scheme_of(section: Dedup) -> Scheme | None:
+    if not section.minhash:
+        return None
+    ngram = section.ngram or NGRAM[section.shingle]
+    return Scheme(ngram, section.buckets, section.hashes, section.shingle, section.keep_numbers)
+
+
+def limits_of(section: Dedup) -> Limits | None:
+    if section.lines == "off":
+        return None
+    return Limits(section.line_characters, section.line_documents, section.line_keep)
+
+
+def units(paths: Sequence[Path]) -> list[Unit]:
+    """Runs of row groups of at most UNIT_BYTES and UNIT_DOCUMENTS, or one group that is larger; fixed by the files."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found: list[Unit] = []
+    for path in paths:
+        try:
+            metadata = pq.read_metadata(path)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path} is not a documents file: {error}") from None
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        cuts, size, documents = [0], 0, 0
+        for number, group in enumerate(groups):
+            if number > cuts[-1] and (
+                size + group.total_byte_size > UNIT_BYTES or documents + group.num_rows > UNIT_DOCUMENTS
+            ):
+                cuts.append(number)
+                size = documents = 0
+            size += group.total_byte_size
+            documents += group.num_rows
+        ends = [*cuts[1:], len(groups)]
+        for number, (begin, end) in enumerate(zip(cuts, ends, strict=True)):
+            name = path.stem if len(cuts) == 1 else f"{path.stem}.{number:05d}"
+            size = sum(group.total_byte_size for group in groups[begin:end])
+            found.append(Unit(str(path), begin, end, name, size))
+    return found
+
+
+def sign_unit(unit: Unit, folder: Path, section: str) -> None:
+    """The unit of work: everything that is compared later, and the ids."""
+    settings = Dedup.model_validate_json(section)
+    scheme, limits = scheme_of(settings), limits_of(settings)
+    texts: list[bytes] = []
+    urls: list[tuple[int, bytes]] = []
+    lines: list[tuple[np.ndarray, np.ndarray]] = []
+    ids: list[bytes] = []
+
+    def read() -> Iterator[str]:
+        for number, row in enumerate(unit.rows(["id", "text", "url"])):
+            ids.append(row["id"].encode("utf-8", "surrogatepass"))
+            if settings.exact:
+                texts.append(text_key(row["text"]))
+            if settings.urls and (key := url_key(row["url"])):
+                urls.append((number, key))
+            yield row["text"]
+
+    def passed() -> Iterator[str]:
+        """What `read` gives, its lines hashed on the way."""
+        done = 0
+        for batch in batches(read()):
+            if limits is not None:
+                lines.append(unit_lines(batch, done, limits.characters))
+            done += len(batch)
+            yield from batch
+
+    if scheme is not None:
+        sign(passed(), folder, scheme)
     else:
-        sign(texts(), folder, number, scheme)
-    (folder / KEYS).write_bytes(keys)
+        for _ in passed():
+            pass
+    if settings.exact:
+        write_keys(folder, "exact", _words(texts), np.arange(len(texts)))
+    if settings.urls:
+        write_keys(folder, "url", _words([key for _, key in urls]), np.array([n for n, _ in urls], np.int64))
+    if limits is not None:
+        lines.append(unit_lines([], 0, limits.characters))
+        keys, documents = (np.concatenate(part) for part in zip(*lines, strict=True))
+        write_keys(folder, "line", keys[None], documents)
+    (folder / f"{IDS}.bin").write_bytes(b"".join(ids))
+    np.cumsum([0, *map(len, ids)]).astype(np.int64).tofile(folder / f"{IDS}.i64")
 
 
-def first_of_each(keys: np.ndarray) -> np.ndarray:
-    """For each row of `keys`, shape (documents, 2), the number of the first row that equals it."""
-    if not len(keys):
-        return np.empty(0, np.int64)
-    order = np.lexsort((keys[:, 1], keys[:, 0]))  # stable: within a group the first row comes first
-    ordered = keys[order]
-    opens = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
-    first = np.empty(len(keys), np.int64)
-    first[order] = order[opens][np.cumsum(opens) - 1]
-    return first
-
-
-def survivors(
-    keys: np.ndarray, exact: bool, near: Iterator[tuple[int, int, float]]
-) -> tuple[np.ndarray, dict[int, float]]:
-    """Each document's survivor (itself when kept), and the similarity of those dropped as near duplicates.
-
-    `near` gives (document, survivor, similarity) in any order. A copy of a near duplicate goes with it, so that every
-    survivor named is a document that is kept.
-    """
-    first = first_of_each(keys) if exact else np.arange(len(keys))
-    survivor = np.arange(len(keys))
-    similarity: dict[int, float] = {}
-    for document, kept, value in near:
-        survivor[document] = kept
-        similarity[document] = value
-    if exact:
-        survivor = survivor[first]
-        copies = np.flatnonzero(first != np.arange(len(keys)))
-        for document in copies.tolist():
-            if int(first[document]) in similarity:
-                similarity[document] = similarity[int(first[document])]
-    return survivor, similarity
+def _words(keys: list[bytes]) -> np.ndarray:
+    """Hashes of 16 bytes as uint64 of shape (2, n)."""
+    return np.ascontiguousarray(np.frombuffer(b"".join(keys), "<u8").reshape(-1, 2).T)
 
 
 def run(section: Dedup, context: Context) -> dict[str, Any]:
-    if not (section.exact or section.minhash):
-        raise ConfigError("dedup has exact: false and minhash: false, so it would do nothing; remove the section")
+    scheme, limits = scheme_of(section), limits_of(section)
+    if not (section.urls or section.exact or scheme or limits):
+        raise ConfigError(
+            "dedup has urls, exact and minhash false and lines off, so it would do nothing; remove the section"
+        )
     artifact = context.artifact("documents")
     paths = files(artifact)
     if not paths:
         raise InputError(f"{artifact.path} has no documents/*.parquet")
-    scheme = Scheme(section.ngram, section.buckets, section.hashes) if section.minhash else None
-    folders = context.each_unit([(n, str(path)) for n, path in enumerate(paths)], partial(sign_file, scheme=scheme))
+    todo = units(paths)
+    folders = tuple(context.each_unit(todo, partial(sign_unit, section=section.model_dump_json())))
+    starts, total = count(folders)
 
-    keys = np.concatenate([np.fromfile(folder / KEYS, np.uint64).reshape(-1, 2) for folder in folders])
-    sizes = [(folder / KEYS).stat().st_size // 16 for folder in folders]
-    starts = [sum(sizes[:number]) for number in range(len(sizes))]
-    groups: list[list[int]] = []
+    verdict = Verdict(total)
+    live = context.work / "live"
+    for step, wanted in (("url", section.urls), ("exact", section.exact)):
+        if wanted:
+            keys = Keys(folders, starts, step, 2)
+            work = partial(find_copies, keys=keys, live=verdict.write_live(live))
+            verdict.drop(step, read_copies(context.each_unit(keys.ranges(), work, step)))
     if scheme is not None:
-        groups = find_groups(context, folders, starts, scheme, first_of_each(keys) if section.exact else None)
-    near: Iterator[tuple[int, int, float]] = iter(())
-    if scheme is not None:
-        signatures = Signatures(folders, starts, scheme.width)
-        near = (hit for group in groups for hit in leaders(group, signatures, scheme.threshold))
-    survivor, similarity = survivors(keys, section.exact, near)
-    return write(context, paths, starts, survivor, similarity, scheme.threshold if scheme else 1.0)
+        near(context, Signed(folders, starts, scheme), verdict, live)
+    verdict.settle()
+    verdict.save(context.work)
+    if limits is not None:
+        keys = Keys(folders, starts, "line", 1)
+        work = partial(find_repeated, keys=keys, live=verdict.write_live(live), limits=limits)
+        join_repeated(context.each_unit(keys.ranges(), work, "lines"), context.work)
+
+    threshold = scheme.threshold if scheme else 1.0
+    bundled = list(bundles(todo, starts))
+    writer = partial(
+        write_unit, folders=folders, starts=starts, work=context.work, limits=limits, left=section.line_left,
+        threshold=threshold,
+    )  # fmt: skip
+    return {"threshold": threshold, **gather(context.each_unit(bundled, writer, "written"), context)}
 
 
-def find_groups(
-    context: Context, folders: list[Path], starts: list[int], scheme: Scheme, first: np.ndarray | None
-) -> list[list[int]]:
-    """Clusters of two or more documents that are not copies of each other."""
-
-    def step(done: int, total: int) -> None:
-        context.stop_if_asked()
-        context.progress(done, total, "buckets")
-
-    found = clusters(folders, starts, context.work, scheme, step)
-    if first is not None:
-        found = [[document for document in group if first[document] == document] for group in found]
-    return [group for group in found if len(group) > 1]
+def count(folders: Sequence[Path]) -> tuple[tuple[int, ...], int]:
+    """The number of each unit's first document, and of all documents. InputError for more than can be numbered."""
+    sizes = [(folder / f"{IDS}.i64").stat().st_size // 8 - 1 for folder in folders]
+    if sum(sizes) > MOST:
+        raise InputError(f"dedup takes {MOST:,} documents at most, and its input has {sum(sizes):,}")
+    return tuple(sum(sizes[:number]) for number in range(len(sizes))), sum(sizes)
 
 
-def write(
-    context: Context,
-    paths: list[Path],
-    starts: list[int],
-    survivor: np.ndarray,
-    similarity: dict[int, float],
-    threshold: float,
-) -> dict[str, Any]:
-    """Write what is kept and what is dropped, file by file, in input order; returns the metrics."""
-    kept_folder, dropped_folder = context.fresh("documents"), context.fresh("dropped")
-    named = set(survivor[survivor != np.arange(len(survivor))].tolist())
-    ids: dict[int, str] = {}  # survivors come before what they stand for, so one pass knows their ids
-    sources: dict[str, Counter[str]] = {}
-    sums: Counter[str] = Counter()
+def near(context: Context, signed: Signed, verdict: Verdict, live: Path) -> None:
+    """Drop near duplicates: datatrove's pairs, some buckets at a time, then its clusters, then `leaders`."""
+    buckets = signed.scheme.buckets
+    together = max(1, min(buckets, TOGETHER // max(1, len(verdict.rule))))
+    todo = [range(begin, min(buckets, begin + together)) for begin in range(0, buckets, together)]
+    work = partial(pair, signed=signed, live=verdict.write_live(live))
+    folders = context.each_unit(todo, work, "buckets")
+    for cluster in clusters(folders, context.work, signed.scheme):
+        verdict.drop_near(leaders(cluster, signed, context.stop_if_asked))
 
-    def split(path: Path, start: int, dropped: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        for number, document in enumerate(read_file(path), start):
-            if number in named:
-                ids[number] = document["id"]
-            rule = "kept"
-            if int(survivor[number]) != number:
-                rule = "minhash" if number in similarity else "exact"
-            size = len(document["text"].encode())
-            for count in (sums, sources.setdefault(document["source"], Counter())):
-                count.update({"read": 1, rule: 1, "bytes_read": size, f"bytes_{rule}": size})
-            if rule == "kept":
-                yield document
-                continue
-            if rule == "minhash":
-                document["meta"] = {**document["meta"], "dedup_similarity": similarity[number]}
-            limit = threshold if rule == "minhash" else ""
-            reason = {"stage": "dedup", "rule": rule, "value": ids[int(survivor[number])], "threshold": limit}
-            dropped.append({**document, **reason})
 
-    for number, (path, start) in enumerate(zip(paths, starts, strict=True)):
-        context.stop_if_asked()
-        dropped: list[dict[str, Any]] = []
-        write_documents(kept_folder / path.name, split(path, start, dropped))
-        if dropped:
-            write_documents(dropped_folder / path.name, dropped, dropped=True)
-        context.progress(number + 1, len(paths), "files")
-    rules = {rule: sums[rule] for rule in ("exact", "minhash")}
-    context.counts.update(
-        read=sums["read"],
-        kept=sums["kept"],
-        dropped=sum(rules.values()),
-        failed=0,
-        rules=rules,
-        bytes={
-            "read": sums["bytes_read"],
-            "kept": sums["bytes_kept"],
-            "dropped": sums["bytes_exact"] + sums["bytes_minhash"],
-        },
-    )
-    return {
-        "threshold": threshold,
-        "sources": {
-            source: {key: count[key] for key in ("read", "kept", "exact", "minhash", "bytes_read", "bytes_kept")}
-            for source, count in sorted(sources.items())
-        },
-    }
+def bundles(todo: Sequence[Unit], starts: Sequence[int]) -> Iterator[list[tuple[Unit, int]]]:
+    """Neighbouring units, with the number of the first document of each, to be written in one go."""
+    held: list[tuple[Unit, int]] = []
+    size = 0
+    for unit, start in zip(todo, starts, strict=True):
+        if held and size + unit.bytes > BUNDLE_BYTES:
+            yield held
+            held, size = [], 0
+        held.append((unit, start))
+        size += unit.bytes
+    if held:
+        yield held

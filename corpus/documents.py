@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,6 +15,7 @@ from pipeline.errors import InputError
 COLUMNS = ("id", "text", "source", "url", "lang", "license", "charset", "meta")
 DROPPED_COLUMNS = (*COLUMNS, "stage", "rule", "value", "threshold")
 ROWS = 1000
+GROUP = 16 << 20  # characters of text in a row group at most, but for its last row
 
 
 class Document(TypedDict):
@@ -28,27 +31,74 @@ class Document(TypedDict):
     meta: dict[str, Any]
 
 
+class DocumentWriter:
+    """A documents file that is filled row by row; memory is one row group, whatever the file's size.
+
+    Used as a context manager; the file is there when the first row is written, and whole when the context ends well.
+    """
+
+    def __init__(self, path: Path, dropped: bool = False) -> None:
+        import pyarrow as pa
+
+        self.path, self.total = path, 0
+        self.columns = DROPPED_COLUMNS if dropped else COLUMNS
+        self._schema = pa.schema([(name, pa.string()) for name in self.columns])
+        self._rows: list[dict[str, Any]] = []
+        self._held = 0
+        self._file: Any = None
+
+    def __enter__(self) -> DocumentWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush()
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, document: Document | dict[str, Any]) -> None:
+        """Add one row; a group of them goes to the file at 1,000 rows or 16 MiB of text."""
+        meta = json.dumps(document["meta"], ensure_ascii=False, sort_keys=True)
+        self._rows.append({name: meta if name == "meta" else str(document[name]) for name in self.columns})  # type: ignore[literal-required]
+        self._held += len(self._rows[-1]["text"])
+        self.total += 1
+        if len(self._rows) == ROWS or self._held >= GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._rows:
+            self.open()
+            columns = [_strings([row[name] for row in self._rows]) for name in self.columns]
+            self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self._rows, self._held = [], 0
+
+    def open(self) -> None:
+        """Make the file now, so that it exists where no row comes."""
+        import pyarrow.parquet as pq
+
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = pq.ParquetWriter(self.path, self._schema, compression="zstd")
+
+
+def _strings(values: list[str]) -> Any:
+    """An Arrow array of them; built from its buffers, as `pa.array` would import pandas."""
+    import pyarrow as pa
+
+    parts = [value.encode() for value in values]
+    ends = array("i", accumulate(map(len, parts), initial=0))
+    return pa.StringArray.from_buffers(len(parts), pa.py_buffer(ends), pa.py_buffer(b"".join(parts)))
+
+
 def write_documents(path: Path, documents: Iterable[Document | dict[str, Any]], dropped: bool = False) -> int:
     """Write documents in the order given; returns how many. The same documents give the same bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = DROPPED_COLUMNS if dropped else COLUMNS
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    total = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        rows: list[dict[str, Any]] = []
+    with DocumentWriter(path, dropped) as writer:
+        writer.open()
         for document in documents:
-            meta = json.dumps(document["meta"], ensure_ascii=False, sort_keys=True)
-            rows.append({name: meta if name == "meta" else str(document[name]) for name in columns})  # type: ignore[literal-required]
-            total += 1
-            if len(rows) == ROWS:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows = []
-        if rows:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    return total
+            writer.write(document)
+    return writer.total
 
 
 def read_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:

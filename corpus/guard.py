@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from multiprocessing import util
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 CRASH = "crash"
 START_SECONDS = 300.0  # for the imports of the child, on a machine that is busy
+# a plain interpreter: multiprocessing's own start would import the parent's main module, and with it the whole program
+OPENING = (
+    "import sys; from multiprocessing.connection import Connection; line = Connection(int(sys.argv[1])); "
+    "sys.path[:] = line.recv(); from corpus.guard import serve; serve(line)"
+)
 
 
 class Lost(Exception):
@@ -24,14 +32,15 @@ class Guard:
     """Asks `make()(question)` in a child, which is started when first needed and again after each loss.
 
     `make` and the questions must pickle. `seconds` is far above what an honest question takes, so that a slow
-    machine gives the same answers as a fast one.
+    machine gives the same answers as a fast one; `memory` is how many bytes a question may take beyond what the child
+    has when it is ready: what wants more ends in `MemoryError` or `crash`, not in a machine without memory.
     """
 
-    def __init__(self, make: Callable[[], Callable[[Any], Any]], seconds: float) -> None:
-        self.make, self.seconds = make, seconds
-        self._child: Any = None
+    def __init__(self, make: Callable[[], Callable[[Any], Any]], seconds: float, memory: int = 2 << 30) -> None:
+        self.make, self.seconds, self.memory = make, seconds, memory
+        self._child: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
-        # multiprocessing ends its daemons by SIGTERM and waits for ever where that is ignored: be done before it
+        # before the interpreter begins to fall apart
         util.Finalize(None, self.close, exitpriority=10)
 
     def ask(self, question: Any) -> Any:
@@ -59,23 +68,24 @@ class Guard:
         return answer
 
     def _start(self) -> Connection:
-        spawn = multiprocessing.get_context("spawn")  # a forked child would inherit locks and threads
-        line, far = spawn.Pipe()
-        self._child = spawn.Process(target=_serve, args=(far, self.make), daemon=True)
-        self._child.start()
+        near, far = multiprocessing.Pipe()
+        command = [sys.executable, "-P", "-c", OPENING, str(far.fileno())]
+        self._child = subprocess.Popen(command, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL)
         far.close()
-        if not line.poll(START_SECONDS):
-            self.close()
-            raise TimeoutError("the page process did not start")
         try:
-            fine, trouble = line.recv()
-        except (EOFError, OSError):
+            near.send(sys.path)
+            near.send((self.make, self.memory))
+            if not near.poll(START_SECONDS):
+                self.close()
+                raise TimeoutError("the page process did not start")
+            fine, trouble = near.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
             fine, trouble = False, "it ended"
         if not fine:
             self.close()
             raise RuntimeError(f"the page process did not start: {trouble}")
-        self._line = line
-        return line
+        self._line = near
+        return near
 
     def close(self) -> None:
         """End the child, whatever it is doing."""
@@ -83,21 +93,24 @@ class Guard:
             self._line.close()
         if self._child is not None:
             self._child.kill()
-            self._child.join()
+            self._child.wait()
         self._line = self._child = None
 
 
-def _serve(line: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
+def serve(line: Connection) -> None:
+    """The child's life: make the work, then answer until the parent is gone."""
     import signal
 
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(sign, signal.SIG_IGN)  # they reach the whole group; a page must not count as failed for it
     _die_with_parent()
     try:
+        make, memory = line.recv()
         work = make()
     except Exception as error:
         line.send((False, f"{type(error).__name__}: {error}"))
         return
+    _bound(memory)
     line.send((True, ""))
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:
@@ -107,6 +120,16 @@ def _serve(line: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
             except (Exception, RecursionError, MemoryError) as error:
                 answer = (False, type(error).__name__)
             line.send(answer)
+
+
+def _bound(memory: int) -> None:
+    """Let the address space of this process grow by `memory` bytes and no more."""
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 def _die_with_parent() -> None:

@@ -1,42 +1,48 @@
-"""Near duplicates by MinHash-LSH: datatrove's signatures, buckets and clusters, with a shingler for Korean.
+"""Near duplicates by MinHash-LSH: signatures of our own, in datatrove's records; datatrove's buckets and clusters.
 
-Shingles are runs of eojeol (words between spaces and punctuation) of NFC, case-folded text: digits stay as they are,
-since statutes and price lists differ in nothing else. Two documents of Jaccard similarity s meet in a bucket with
-probability 1-(1-s^hashes)^buckets (Broder 1997; Indyk and Motwani 1998), and the similarity at which that turns is
-`threshold`. datatrove joins whatever meets, and whatever that meets, into one cluster; `leaders` then keeps a document
-unless its signature agrees with that of an earlier kept document of its cluster on at least `threshold` of all hashes,
-so a chain of small differences never drops a text that resembles nothing kept.
+A signature is the smallest of each of `buckets x hashes` permutations over a text's shingles (Broder 1997). Shingles
+are 32 bits of a 64-bit hash, and a permutation is a multiplication by an odd number modulo 2^32 (Dietzfelbinger et al.
+1997), computed for many texts at once. Two texts of Jaccard similarity s meet in a bucket with probability
+1-(1-s^hashes)^buckets (Indyk and Motwani 1998); the similarity at which that turns is `threshold`. datatrove joins what
+meets, and what that meets, into one cluster; `leaders` then keeps a document unless its signature agrees with that of
+an earlier kept document of its cluster on at least `threshold` of all hashes, so that a chain of small differences
+never drops a text that resembles nothing kept.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import re
 import shutil
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-WORD = re.compile(r"\w+")
-FACTORS = np.random.RandomState(5).randint(0, 1 << 62, size=64, dtype=np.uint64) * np.uint64(4) + np.uint64(3)
-MERSENNE = np.uint64((1 << 61) - 1)
-CHUNK = 1024  # shingles hashed at a time: 1024 x 112 x 8 bytes stay in the cache
+from corpus.mapped import mapped
+from corpus.shingles import characters, contents, encode, eojeol, mixed, runs
+
+BATCH = 1 << 17  # characters hashed at once: their arrays stay in the cache
 SEED = 1
+NONE = np.iinfo(np.uint32).max  # all hashes of a document without a word
 SIGNATURES = "signatures.u32"
+CONTENTS = "contents.u64"
+PART = 1 << 19  # documents whose records of one bucket are compared at once
+MOST = (1 << 32) - 1  # documents that datatrove's records can number
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """Words per shingle, buckets, hashes per bucket."""
+    """Units per shingle, buckets, hashes per bucket, the unit; whether texts unlike in numbers alone are both kept."""
 
     ngram: int
     buckets: int
     hashes: int
+    shingle: str = "eojeol"
+    keep_numbers: bool = True
 
     @property
     def width(self) -> int:
@@ -48,60 +54,75 @@ class Scheme:
         return round(float((1 / self.buckets) ** (1 / self.hashes)), 4)
 
 
-def words(text: str) -> list[str]:
-    """Eojeol without punctuation, NFC and case-folded."""
-    return WORD.findall(unicodedata.normalize("NFC", text).casefold())
+def signatures(shingles: np.ndarray, firsts: np.ndarray, width: int) -> np.ndarray:
+    """uint32 of shape (width, texts): the signatures of texts whose shingles are shingles[firsts[n]:firsts[n + 1]]."""
+    found = np.full((width, len(firsts) - 1), NONE, np.uint32)
+    filled = np.diff(firsts) > 0
+    begins = firsts[:-1][filled]
+    if not len(begins):
+        return found
+    values = (shingles >> np.uint64(32)).astype(np.uint32)
+    permuted = np.empty_like(values)
+    for number, factor in enumerate(factors(width)):
+        np.multiply(values, factor, out=permuted)
+        found[number, filled] = np.minimum.reduceat(permuted, begins)
+    return found
 
 
-def shingles(text: str, ngram: int) -> np.ndarray:
-    """Distinct hashed runs of `ngram` words, sorted, uint64 of shape (n,); a shorter text is one run of all its words.
+@cache
+def factors(width: int) -> np.ndarray:
+    """The odd multipliers of the permutations, the first `width` of one endless row; uint32."""
+    drawn = np.random.RandomState(SEED).randint(0, 1 << 31, width, dtype=np.uint32)
+    return drawn * np.uint32(2) + np.uint32(1)
 
-    Words are hashed one by one and runs combined from those hashes in bulk, which hashes each word once, not `ngram`
-    times.
+
+def batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
+    """Lists of texts of about `size` characters together; a longer text stands alone."""
+    held: list[str] = []
+    length = 0
+    for text in texts:
+        if held and length + len(text) > size:
+            yield held
+            held, length = [], 0
+        held.append(text)
+        length += len(text)
+    if held:
+        yield held
+
+
+def sign(texts: Iterable[str], folder: Path, scheme: Scheme) -> int:
+    """Write the signatures of one unit's documents into `folder`; returns how many documents it has.
+
+    `signatures.u32` has shape (buckets, documents, hashes), `contents.u64`, where numbers are heeded, (documents, 2).
+    Memory: the unit's signatures.
     """
-    from xxhash import xxh64_intdigest
-
-    found = words(text)
-    if not found:
-        return np.empty(0, np.uint64)
-    hashed = np.fromiter((xxh64_intdigest(word.encode()) for word in found), np.uint64, len(found))
-    length = min(ngram, len(found))
-    count = len(found) - length + 1
-    runs = np.zeros(count, np.uint64)
-    for place in range(length):
-        runs += hashed[place : place + count] * FACTORS[place % 64]
-        runs ^= runs >> np.uint64(29)  # position and order count, whatever the words
-        runs *= FACTORS[(place + 7) % 64]
-    runs ^= runs >> np.uint64(32)
-    return np.unique(runs)
-
-
-def signer(folder: Path, scheme: Scheme) -> Any:
-    """datatrove's signature step with our shingles; its hashes, computed in cache-sized pieces."""
-    from datatrove.pipeline.dedup.minhash import MinhashDedupSignature
-    from datatrove.utils.word_tokenizers import WhitespaceTokenizer
-
-    class Signer(MinhashDedupSignature):  # type: ignore[misc]
-        def get_shingles(self, text: str) -> np.ndarray:
-            return shingles(text, scheme.ngram).reshape(-1, 1)
-
-        def get_signature(self, found: np.ndarray) -> list[list[int]]:
-            factors, offsets = self.parameters
-            smallest = np.full(scheme.width, np.iinfo(np.uint64).max, np.uint64)
-            for start in range(0, len(found), CHUNK):
-                hashed = found[start : start + CHUNK] * factors + offsets
-                hashed = (hashed & MERSENNE) + (hashed >> np.uint64(61))  # x mod 2^61-1, without a division
-                np.subtract(hashed, MERSENNE, out=hashed, where=hashed >= MERSENNE)
-                np.minimum(smallest, hashed.min(axis=0), out=smallest)
-            return [bucket.tolist() for bucket in smallest.reshape(scheme.buckets, scheme.hashes)]
-
-    return Signer(str(folder), config=settings(scheme), language=WhitespaceTokenizer())  # never asked for a word
+    unit = eojeol if scheme.shingle == "eojeol" else characters
+    found: list[np.ndarray] = [np.empty((scheme.width, 0), np.uint32)]
+    said: list[np.ndarray] = [np.empty((0, 2), np.uint64)]
+    for batch in batches(texts):
+        codes = encode(batch)
+        found.append(signatures(*runs(*unit(codes), scheme.ngram), scheme.width))
+        if scheme.keep_numbers:
+            said.append(contents(codes))
+    matrix = np.concatenate(found, axis=1)
+    total = int(matrix.shape[1])
+    matrix.reshape(scheme.buckets, scheme.hashes, total).transpose(0, 2, 1).tofile(folder / SIGNATURES)
+    if scheme.keep_numbers:
+        np.concatenate(said).tofile(folder / CONTENTS)
+    return total
 
 
 def settings(scheme: Scheme) -> Any:
     from datatrove.pipeline.dedup.minhash import MinhashConfig
+    from datatrove.utils.hashing import HashConfig
 
-    return MinhashConfig(n_grams=scheme.ngram, num_buckets=scheme.buckets, hashes_per_bucket=scheme.hashes, seed=SEED)
+    return MinhashConfig(
+        n_grams=scheme.ngram,
+        num_buckets=scheme.buckets,
+        hashes_per_bucket=scheme.hashes,
+        seed=SEED,
+        hash_config=HashConfig(precision=32),
+    )
 
 
 @contextlib.contextmanager
@@ -117,110 +138,160 @@ def quiet() -> Iterator[None]:
         logger.enable("datatrove")
 
 
-def sign(texts: Iterable[str], folder: Path, number: int, scheme: Scheme) -> int:
-    """Write the signatures of one file of documents into `folder`; returns how many documents it has.
+@dataclass(frozen=True)
+class Signed:
+    """The signatures of all units by document number, in mapped files: memory is what is looked at."""
 
-    `bucket_BBB/NNNNN.minhash.sig` are datatrove's sorted records; `signatures.u32` has the low 32 bits of all hashes in
-    document order, shape (documents, width), all ones for a document without a word. Memory: one file's signatures.
+    folders: tuple[Path, ...]
+    starts: tuple[int, ...]
+    scheme: Scheme
+
+    def bucket(self, number: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Unit by unit, the number of its first document and its hashes in one bucket, shape (documents, hashes)."""
+        for unit, start in enumerate(self.starts):
+            yield start, self._signatures(unit)[number]
+
+    def row(self, document: int) -> np.ndarray:
+        """All hashes of one document."""
+        unit, local = self._place(document)
+        found: np.ndarray = self._signatures(unit)[:, local].reshape(-1)
+        return found
+
+    def content(self, document: int) -> tuple[int, int]:
+        """What `contents` says of one document; the same of all where numbers are not heeded."""
+        if not self.scheme.keep_numbers:
+            return (0, 0)
+        unit, local = self._place(document)
+        letters, numbers = mapped(self.folders[unit] / CONTENTS, np.uint64)[2 * local : 2 * local + 2].tolist()
+        return letters, numbers
+
+    def _place(self, document: int) -> tuple[int, int]:
+        unit = int(np.searchsorted(self.starts, document, side="right")) - 1
+        return unit, document - self.starts[unit]
+
+    def _signatures(self, unit: int) -> np.ndarray:
+        found = mapped(self.folders[unit] / SIGNATURES, np.uint32)
+        return found.reshape(self.scheme.buckets, len(found) // self.scheme.width, self.scheme.hashes)
+
+
+def meetings(signed: Signed, bucket: int, live: np.ndarray) -> np.ndarray:
+    """datatrove's sorted records of those documents of `live` that share their hashes of a bucket with another.
+
+    Documents alone in a bucket could pair with none, so that datatrove need not read them. Memory: about 40 bytes a
+    document of one part, and 36 a document that met another, at 8 hashes.
     """
-    from datatrove.data import Document
+    hashes = signed.scheme.hashes
+    record = np.dtype([("hashes", "<u4", hashes), ("document", "<u4")])
+    parts = -(-len(live) // PART)
+    found: list[np.ndarray] = [np.empty(0, record)]
+    for part in range(parts):
+        keys, documents = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+        for start, rows in signed.bucket(bucket):
+            key = key_of(rows)
+            wanted = np.flatnonzero(live[start : start + len(rows)] & (rows != NONE).any(axis=1))
+            wanted = wanted[key[wanted] % np.uint64(parts) == part]
+            keys.append(key[wanted])
+            documents.append(wanted + start)
+        key, document = np.concatenate(keys), np.concatenate(documents)
+        _, group, size = np.unique(key, return_inverse=True, return_counts=True)
+        document = document[size[group] > 1]
+        made = np.empty(len(document), record)
+        made["document"] = document
+        for start, rows in signed.bucket(bucket):
+            here = (document >= start) & (document < start + len(rows))
+            made["hashes"][here] = rows[document[here] - start]
+        found.append(made)
+    joined = np.concatenate(found)
+    keys = [joined["document"], *(joined["hashes"][:, place] for place in reversed(range(hashes)))]
+    ordered: np.ndarray = joined[np.lexsort(keys)]
+    return ordered
 
-    total = 0
 
-    def documents() -> Iterator[Any]:
-        nonlocal total
-        for text in texts:
-            yield Document(text=text, id="")
-            total += 1
-
-    with quiet():
-        signer(folder, scheme).run(documents(), number)
-    matrix = np.full((total, scheme.width), np.iinfo(np.uint32).max, np.uint32)
-    record = np.dtype([("hashes", "<u8", scheme.hashes), ("document", "<u4")])
-    for bucket in range(scheme.buckets):
-        found = np.fromfile(folder / f"bucket_{bucket:03d}" / f"{number:05d}.minhash.sig", record)
-        matrix[found["document"], bucket * scheme.hashes : (bucket + 1) * scheme.hashes] = found["hashes"] & 0xFFFFFFFF
-    matrix.tofile(folder / SIGNATURES)
-    return total
+def key_of(rows: np.ndarray) -> np.ndarray:
+    """One uint64 for each row of hashes."""
+    found = np.zeros(len(rows), np.uint64)
+    for place in range(rows.shape[1]):
+        found = mixed(found + rows[:, place])
+    return found
 
 
-def clusters(
-    folders: Sequence[Path], starts: Sequence[int], work: Path, scheme: Scheme, step: Callable[[int, int], None]
-) -> list[list[int]]:
-    """Documents that met in some bucket, by datatrove's buckets and clusters, as sorted lists of document numbers.
+def pair(buckets: range, folder: Path, signed: Signed, live: Path) -> None:
+    """The unit of work after the barrier: datatrove's pairs of the documents that met in some buckets.
 
-    `folders` hold the signatures of file 0, 1, ...; `starts` the number of each file's first document. `step(done,
-    total)` is called between pieces of work. Memory follows the number of documents that met another.
+    `live` is a file with one byte a document: 1 where it is still there.
     """
-    from datatrove.pipeline.dedup.minhash import MinhashDedupBuckets, MinhashDedupCluster
+    from datatrove.pipeline.dedup.minhash import MinhashDedupBuckets
 
-    gathered, pairs, found = (work / name for name in ("gathered", "pairs", "clusters"))
-    for folder in (gathered, pairs, found):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    for bucket in range(scheme.buckets):
-        (gathered / f"bucket_{bucket:03d}").mkdir()
-        for number, folder in enumerate(folders):
-            name = f"bucket_{bucket:03d}/{number:05d}.minhash.sig"
-            if (folder / name).stat().st_size:
-                (gathered / name).symlink_to((folder / name).absolute())
-    with quiet():
-        for bucket in range(scheme.buckets):
-            step(bucket, scheme.buckets)
+    mask = np.fromfile(live, bool)
+    sorted_records, pairs = folder / "records", folder / "pairs"
+    for bucket in buckets:
+        place = sorted_records / f"bucket_{bucket:03d}"
+        place.mkdir(parents=True)
+        meetings(signed, bucket, mask).tofile(place / "00000.minhash.sig")
+        with quiet():
             MinhashDedupBuckets(
-                str(gathered.absolute()), str(pairs.absolute()), config=settings(scheme), lines_to_buffer=4096
-            ).run(None, bucket, scheme.buckets)
-        step(scheme.buckets, scheme.buckets)
+                str(sorted_records.absolute()),
+                str(pairs.absolute()),
+                config=settings(signed.scheme),
+                lines_to_buffer=4096,
+            ).run(None, bucket, signed.scheme.buckets)
+        shutil.rmtree(sorted_records)
+
+
+def clusters(folders: Sequence[Path], work: Path, scheme: Scheme) -> Iterator[list[int]]:
+    """Documents that met in some bucket, by datatrove's clusters, as sorted lists of document numbers.
+
+    `folders` hold the pairs of all buckets. Memory follows the number of documents that met another.
+    """
+    from datatrove.pipeline.dedup.minhash import MinhashDedupCluster
+
+    gathered, found = work / "pairs", work / "clusters"
+    for place in (gathered, found):
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+    for folder in folders:
+        for path in (folder / "pairs").iterdir():
+            (gathered / path.name).symlink_to(path.absolute())
+    with quiet():
         MinhashDedupCluster(
-            str(pairs.absolute()),
+            str(gathered.absolute()),
             str(found.absolute()),
             config=settings(scheme),
             save_cluster_id=True,
             lines_to_buffer=4096,
         ).run()
-    members: dict[int, list[int]] = {}
-    for path in sorted(found.glob("*.clusters")):
-        for document, cluster in np.fromfile(path, "<u4").reshape(-1, 2).tolist():
-            members.setdefault(cluster, []).append(starts[int(path.stem)] + document)
-    return sorted(sorted(cluster) for cluster in members.values())
+    members = np.concatenate([np.empty(0, "<u4"), *(np.fromfile(path, "<u4") for path in found.glob("*.clusters"))])
+    documents, cluster = members.reshape(-1, 2).T
+    order = np.lexsort((documents, cluster))
+    edges = np.flatnonzero(np.diff(cluster[order])) + 1
+    yield from (group.tolist() for group in np.split(documents[order], edges) if len(group))
 
 
-class Signatures:
-    """All documents' hashes by document number; mapped files, so that memory is what is looked at."""
-
-    def __init__(self, folders: Sequence[Path], starts: Sequence[int], width: int) -> None:
-        self.starts = np.asarray(starts, np.int64)
-        self.width = width
-        self.maps = [
-            np.memmap(folder / SIGNATURES, np.uint32, "r").reshape(-1, width)
-            if (folder / SIGNATURES).stat().st_size
-            else np.empty((0, width), np.uint32)
-            for folder in folders
-        ]
-
-    def __getitem__(self, document: int) -> np.ndarray:
-        file = int(np.searchsorted(self.starts, document, side="right")) - 1
-        row: np.ndarray = self.maps[file][document - int(self.starts[file])]
-        return row
-
-
-def leaders(cluster: Sequence[int], signatures: Signatures, threshold: float) -> Iterator[tuple[int, int, float]]:
+def leaders(
+    cluster: Sequence[int], signed: Signed, step: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, int, float]]:
     """`(dropped, survivor, similarity)` for one cluster in input order; the survivor is the first that is near enough.
 
     Similarity is the share of equal hashes: it estimates Jaccard's with a standard deviation of .5/sqrt(width) at most.
+    With `keep_numbers` a document is no duplicate of one that differs from it in numbers alone. `step()` is called
+    before every document.
     """
     kept: list[int] = []
-    rows = np.empty((0, signatures.width), np.uint32)
+    rows = np.empty((0, signed.scheme.width), np.uint32)
+    said: list[tuple[int, int]] = []
     for document in cluster:
-        row = signatures[document]
+        step()
+        row, content = signed.row(document), signed.content(document)
         near = (rows[: len(kept)] == row).mean(axis=1) if kept else np.empty(0)
-        hits = np.flatnonzero(near >= threshold)
-        if len(hits):
-            yield document, kept[int(hits[0])], round(float(near[hits[0]]), 4)
-            continue
-        if len(kept) == len(rows):
-            grown = np.empty((max(16, 2 * len(rows)), len(row)), np.uint32)
-            grown[: len(kept)] = rows[: len(kept)]
-            rows = grown
-        rows[len(kept)] = row
-        kept.append(document)
+        for hit in np.flatnonzero(near >= signed.scheme.threshold).tolist():
+            if said[hit][0] != content[0] or said[hit][1] == content[1]:
+                yield document, kept[hit], round(float(near[hit]), 4)
+                break
+        else:
+            if len(kept) == len(rows):
+                grown = np.empty((max(16, 2 * len(rows)), len(row)), np.uint32)
+                grown[: len(kept)] = rows[: len(kept)]
+                rows = grown
+            rows[len(kept)] = row
+            kept.append(document)
+            said.append(content)

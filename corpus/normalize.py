@@ -11,32 +11,37 @@ import unicodedata
 
 JAMO_RUN = 3  # repeats of one or two compatibility jamo kept; soynlp's repeat normaliser keeps two
 
-_NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
-_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\u3164\uffa0]")  # the last two are Hangul fillers
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+_NEWLINES = "\x0b-\r\x1c-\x1e\x85\u2028\u2029"
+_SPACES = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\u3164\uffa0"  # the last two are Hangul fillers
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
 )
+_ANY_NEWLINE = re.compile(f"\r\n|[{_NEWLINES}]")
+_ANY_SPACE = re.compile(f"[{_SPACES}]")
+_ANY_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
+_WIDE = re.compile("[\uff01-\uff5e]")
+_UNUSUAL = re.compile(f"[{_NEWLINES}{_SPACES}{_INVISIBLE}\uff01-\uff5e]")
 _JOINER = re.compile(
     "(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
 )
-_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _TRAILING = re.compile("[ \t]+(?=\n|\\Z)")
 _JAMO = re.compile(f"([\u3131-\u3163]{{1,2}}?)\\1{{{JAMO_RUN},}}")
-_CLEAN = re.compile("[ -~\n가-힣]*")
 
 
 def normalize(text: str) -> str:
     """The normal form. Characters that join or hide go first, so that what they kept apart composes at once."""
-    if not _CLEAN.fullmatch(text):
-        text = _NEWLINES.sub("\n", text)
-        text = _INVISIBLE.sub("", text)
-        text = _SPACES.sub(" ", text).translate(_NARROW)
+    if not text.isascii() or _UNUSUAL.search(text) is not None:
+        if _UNUSUAL.search(text) is not None:
+            text = _ANY_INVISIBLE.sub("", _ANY_NEWLINE.sub("\n", text))
+            text = _WIDE.sub(lambda wide: chr(ord(wide[0]) - 0xFEE0), _ANY_SPACE.sub(" ", text))
         text = unicodedata.normalize("NFC", text)
-        text = _JOINER.sub("", text)
-        text = unicodedata.normalize("NFC", text)  # a joiner may have stood inside a syllable
+        if "\u200d" in text:  # it may have stood inside a syllable
+            text = unicodedata.normalize("NFC", _JOINER.sub("", text))
         text = _cap(text)
-    return _TRAILING.sub("", text)
+    if " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
+        text = _TRAILING.sub("", text)
+    return text
 
 
 def _cap(text: str) -> str:

@@ -27,11 +27,12 @@ OWN = ("url", "lang", "license", "charset")
 
 @dataclass
 class Records:
-    """Counts of what was read: `read = kept + dropped + failed`; `dropped` are documents whose text is empty."""
+    """Counts of what was read: `read = kept + dropped + failed`; `left` says why records were dropped."""
 
     read: int = 0
     kept: int = 0
     dropped: int = 0
+    left: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
 
@@ -39,6 +40,10 @@ class Records:
         self.failed[reason] += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append({"file": file, "line": line, "reason": reason})
+
+    def drop(self, reason: str) -> None:
+        self.dropped += 1
+        self.left[reason] += 1
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,18 @@ class Defaults:
     text: str = "text"
 
 
-Row = tuple[str, int, Any]  # file, line or row from 1, and the record (a BadRow where it cannot be read)
+Row = tuple[str, int, Any]  # file, line or row from 1, and the record (BadRow: cannot be read; LeftOut: no document)
 
 
 @dataclass(frozen=True)
 class BadRow:
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A record that is whole, but nothing to learn from: a redirect, a page about pages."""
+
     reason: str
 
 
@@ -69,12 +81,15 @@ def as_documents(rows: Iterator[Row], defaults: Defaults, records: Records, take
         if isinstance(row, BadRow):
             records.fail(file, line, row.reason)
             continue
+        if isinstance(row, LeftOut):
+            records.drop(row.reason)
+            continue
         text = row.get(defaults.text) if isinstance(row, dict) else None
         if not isinstance(text, str):
             records.fail(file, line, _no_text(row, defaults.text))
             continue
         if not text.strip():
-            records.dropped += 1
+            records.drop("empty")
             continue
         records.kept += 1
         yield _document(row, text, defaults, number, taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -9,20 +10,21 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from corpus.clean import Cleaner, Outcome, Raw
+from corpus.clean import HEADERS, Cleaner, Outcome, Raw, page_cleaner
 from corpus.config import Refine
-from corpus.documents import write_documents
+from corpus.documents import DocumentWriter, write_documents
 from corpus.filters import check
 from corpus.guard import Guard, Lost
 from corpus.split import Unit, unit_documents, unit_pages, units
 from corpus.warc import Reading
 from pipeline.artifact import Artifact, write_json
 from pipeline.context import Context
-from pipeline.errors import InputError
+from pipeline.errors import InputError, StageFailed
 
 PAGE_SECONDS = 120.0  # a page of the largest size takes a few seconds; what takes this long never ends
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Tally = dict[str, Any]
 
 
@@ -30,7 +32,8 @@ def run(section: Refine, context: Context) -> dict[str, Any]:
     """Refine a crawl into `documents/<unit>-<source>.parquet`, `dropped/` beside it, and `failed.jsonl` if any failed.
 
     Metrics: `rules` {rule: {source: {documents, bytes (dropped, as UTF-8 text), kept_documents, kept_bytes (passed)}}},
-    `sources`, `charsets`, `mojibake`, `trimmed` (bytes that line rules took), `failed` by reason.
+    `sources`, `charsets`, `mojibake`, `trimmed` (bytes that line rules took), `pii` {source: {kind: count}},
+    `extracted` {source: {method: pages}}, `failed` by reason.
     Raises ConfigError for an unknown rule or option, InputError for a crawl that is not whole. Where nothing is kept,
     the documents are one empty file, and a warning says which rules dropped most.
     """
@@ -48,53 +51,88 @@ def run(section: Refine, context: Context) -> dict[str, Any]:
 
 
 def refine_unit(unit: Unit, folder: Path, section: Refine) -> None:
-    """Refine one unit into `folder`: documents.parquet, dropped.parquet, failed.jsonl, tally.json."""
+    """Refine one unit into `folder`: documents.parquet, dropped.parquet, failed.jsonl, tally.json.
+
+    Rows go to their files as they come: memory is two row groups and one page, whatever the unit's size. What needs no
+    parser is decided here, the rest in the page process. Raises StageFailed where the disk is full.
+    """
+    try:
+        _refine_unit(unit, folder, section)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise StageFailed(f"refine cannot write {folder}: {os.strerror(error.errno)}") from None
+
+
+def _refine_unit(unit: Unit, folder: Path, section: Refine) -> None:
     guard = _guard(section.model_dump_json())
+    early = Cleaner(section).early
     tally = _empty()
-    kept: list[dict[str, Any]] = []
-    dropped: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
+    failed: Counter[str] = Counter()
     reading = Reading()
-    for raw in _raws(unit, folder, reading):
-        tally["read"] += 1
-        try:
-            outcome: Outcome = guard.ask(raw)
-        except Lost as loss:
-            failed.append({"id": raw.id, "source": raw.source, "url": raw.url, "reason": str(loss)})
-            continue
-        _count(tally, outcome)
-        if outcome.rule:
-            why = {"stage": "refine", "rule": outcome.rule, "value": outcome.value, "threshold": outcome.threshold}
-            dropped.append({**outcome.row, **why})
-        else:
-            kept.append(outcome.row)
-    for reason, count in sorted(reading.failed.items()):  # records the crawl's own file cannot give back
-        tally["read"] += count
-        failed.extend({"id": "", "source": unit.source, "url": "", "reason": reason} for _ in range(count))
-    tally["failed"] = dict(sorted(Counter(record["reason"] for record in failed).items()))
-    if kept:
-        write_documents(folder / "documents.parquet", kept)
-    if dropped:
-        write_documents(folder / "dropped.parquet", dropped, dropped=True)
-    if failed:
-        lines = (json.dumps(record, ensure_ascii=False, sort_keys=True) for record in failed)
-        (folder / "failed.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    with (
+        DocumentWriter(folder / "documents.parquet") as kept,
+        DocumentWriter(folder / "dropped.parquet", dropped=True) as dropped,
+        Losses(folder / "failed.jsonl") as losses,
+    ):
+        for raw in _raws(unit, reading):
+            tally["read"] += 1
+            try:
+                outcome: Outcome = early(raw) or guard.ask(raw)
+            except Lost as loss:
+                failed[str(loss)] += 1
+                losses.write({"id": raw.id, "source": raw.source, "url": raw.url, "reason": str(loss)})
+                continue
+            _count(tally, outcome)
+            if outcome.rule:
+                why = {"stage": "refine", "rule": outcome.rule, "value": outcome.value, "threshold": outcome.threshold}
+                dropped.write({**outcome.row, **why})
+            else:
+                kept.write(outcome.row)
+        for reason, count in sorted(reading.failed.items()):  # records the crawl's own file cannot give back
+            tally["read"] += count
+            failed[reason] += count
+            for _ in range(count):
+                losses.write({"id": "", "source": unit.source, "url": "", "reason": reason})
+    tally["failed"] = dict(sorted(failed.items()))
     write_json(folder / "tally.json", tally)
+
+
+class Losses:
+    """The records that were lost, one JSON line each; no file where there are none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Losses:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, record: dict[str, str]) -> None:
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8")
+        self._file.write(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 @lru_cache(maxsize=1)
 def _guard(section: str) -> Guard:
     """One page process per worker and section, kept from unit to unit: its imports take a second."""
-    return Guard(partial(Cleaner, Refine.model_validate_json(section)), PAGE_SECONDS)
+    return Guard(partial(page_cleaner, section), PAGE_SECONDS)
 
 
-def _raws(unit: Unit, folder: Path, reading: Reading) -> Iterator[Raw]:
+def _raws(unit: Unit, reading: Reading) -> Iterator[Raw]:
     if unit.kind == "pages":
-        for page in unit_pages(unit, folder / "unit.warc.gz", reading):
+        for page in unit_pages(unit, reading):
+            said = page.http_headers
             yield Raw(
                 id=f"{unit.source}/{page.offset:012d}", source=unit.source, url=page.url, lang=unit.lang,
-                license=unit.license, body=page.body, content_type=page.http_headers.get("content-type", ""),
-                status=page.status, meta={"date": page.date} if page.date else {},
+                license=unit.license, body=page.body, content_type=said.get("content-type", ""),
+                headers={name: said[name] for name in HEADERS if name in said},
+                status=page.status, meta={"crawled": page.date} if page.date else {},
             )  # fmt: skip
         return
     for document in unit_documents(unit):
@@ -108,7 +146,7 @@ def _raws(unit: Unit, folder: Path, reading: Reading) -> Iterator[Raw]:
 def _empty() -> Tally:
     return {
         "read": 0, "kept": 0, "dropped": 0, "bytes": 0, "dropped_bytes": 0, "failed": {}, "rules": {}, "charsets": {},
-        "lying": 0, "repaired": 0, "titles": 0, "trimmed": {}, "mojibake": {"documents": 0, "judged": 0},
+        "lying": 0, "repaired": 0, "trimmed": {}, "mojibake": {"documents": 0, "judged": 0}, "pii": {}, "extracted": {},
     }  # fmt: skip
 
 
@@ -120,9 +158,12 @@ def _count(tally: Tally, outcome: Outcome) -> None:
         _add(tally["rules"], rule, {"kept_documents": 1, "kept_bytes": outcome.size})
     if outcome.rule:
         _add(tally["rules"], outcome.rule, {"documents": 1, "bytes": outcome.size})
-    for rule, size in outcome.trimmed.items():
-        tally["trimmed"][rule] = tally["trimmed"].get(rule, 0) + size
+    for name, numbers in (("trimmed", outcome.trimmed), ("pii", outcome.masked)):
+        for key, number in numbers.items():
+            tally[name][key] = tally[name].get(key, 0) + number
     meta = outcome.row["meta"]
+    if how := meta.get("extracted_by"):
+        tally["extracted"][how] = tally["extracted"].get(how, 0) + 1
     if "charset_by" in meta:
         _add(tally["charsets"], outcome.row["charset"], {meta["charset_by"]: 1})
         tally["lying"] += bool(meta.get("charset_lying"))
@@ -209,6 +250,8 @@ def _metrics(tally: Tally, crawl: Artifact) -> dict[str, Any]:
         "charsets": {source: held["charsets"] for source, held in sources.items() if held["charsets"]},
         "mojibake": {source: held["mojibake"] for source, held in sources.items()},
         "trimmed": {source: held["trimmed"] for source, held in sources.items() if held["trimmed"]},
+        "pii": {source: held["pii"] for source, held in sources.items() if held["pii"]},
+        "extracted": {source: held["extracted"] for source, held in sources.items() if held["extracted"]},
         "failed": dict(sorted(failed.items())),
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from corpus.documents import read_file
-from corpus.warc import Page, Reading, read_pages
+from corpus.warc import Page, Reading, read_window
 from pipeline.artifact import Artifact
 from pipeline.errors import InputError
 
@@ -73,26 +73,14 @@ def _group_cuts(path: Path, unit_bytes: int) -> list[tuple[int, int]]:
     return [*cuts, (begin, len(sizes))] if sizes else []
 
 
-def unit_pages(unit: Unit, scratch: Path, reading: Reading) -> Iterator[Page]:
-    """The pages of a unit in file order; `Page.offset` counts from the start of the whole file.
-
-    The unit's members are copied to `scratch` first, so that the reader's recovery from damage stays inside the unit.
-    """
+def unit_pages(unit: Unit, reading: Reading) -> Iterator[Page]:
+    """The pages of a unit in file order; `Page.offset` counts from the start of the whole file."""
     path = Path(unit.path)
     with path.open("rb") as file:
         begin = _member(file, unit.begin)
         end = _member(file, unit.end)
-        if begin >= end:
-            return
-        file.seek(begin)
-        left = end - begin
-        with scratch.open("wb") as copy:
-            while left and (block := file.read(min(BLOCK, left))):
-                copy.write(block)
-                left -= len(block)
-    for page in read_pages(scratch, reading):
-        yield Page(**{**page.__dict__, "offset": page.offset + begin})
-    scratch.unlink()
+    if begin < end:
+        yield from read_window(path, begin, end, reading)
 
 
 def _member(file: BinaryIO, start: int) -> int:

@@ -2,7 +2,7 @@
 
 Reading never raises on what a file holds: a record that is broken, cut off or too large is counted in `Reading` and
 skipped, and the reader finds the next whole record behind it. Formats: WARC 1.0 and 1.1, plain, gzip (many members),
-zstd, lz4; pages are `response` records, and `resource` and `conversion` (WET) records as they are.
+zstd, lz4, and ARC; pages are `response` records, and `resource` and `conversion` (WET) records as they are.
 """
 
 from __future__ import annotations
@@ -13,64 +13,29 @@ import io
 import re
 import uuid
 import zlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
+from corpus.arc import is_arc, read_arc
+from corpus.body import BODY_LIMIT, BROKEN, CHUNK, BadBody, decode_body, read_up_to
+from corpus.page import EXAMPLES, Page, Reading
 from pipeline.errors import InputError
 
-SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.lz4", ".wet", ".wet.gz", ".wet.zst", ".wet.lz4")
-BODY_LIMIT = 16 << 20  # bytes of one page, stored and decoded
+__all__ = [
+    "BODY_LIMIT", "EXAMPLES", "HEADER_LIMIT", "SUFFIXES", "BadBody", "Page", "Reading", "Window", "decode_body",
+    "info_member", "page_member", "read_pages", "read_window",
+]  # fmt: skip
+
+SUFFIXES = (
+    ".warc", ".warc.gz", ".warc.zst", ".warc.lz4", ".wet", ".wet.gz", ".wet.zst", ".wet.lz4", ".arc", ".arc.gz",
+)  # fmt: skip
 HEADER_LIMIT = 64 << 10
 DATE = "1970-01-01T00:00:00Z"  # of a record whose source states none: a clock would change the bytes
-EXAMPLES = 20  # failures described one by one; the rest are counted
-CHUNK = 1 << 20
-MEMBERS = 100  # gzip members in one HTTP body
 KINDS = ("response", "resource", "conversion")
-BROKEN = (OSError, ValueError, EOFError)  # what FastWARC raises where the stream itself is broken
 DROPPED_HEADERS = ("content-length", "content-encoding", "transfer-encoding")  # true of the stored body, not of ours
 STARTS = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd", "lz4": b"\x04\x22\x4d\x18", "plain": b"WARC/1."}
 SUFFIX_FORMS = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4"}
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: its URL, the HTTP headers (lower-cased names, repeats joined by ", ") and the decoded body.
-
-    `record` counts the records of the file from 0; `offset` is where the record's gzip member (or record, in a plain
-    file) starts. `status` is 200 for records that hold no HTTP.
-    """
-
-    url: str
-    http_headers: Mapping[str, str]
-    body: bytes
-    record: int = 0
-    offset: int = 0
-    status: int = 200
-    mime: str = ""
-    date: str = ""
-    kind: str = "response"
-
-
-@dataclass
-class Reading:
-    """What was met while reading: `records` of all kinds, `pages` yielded, and the `failed` by reason."""
-
-    records: int = 0
-    pages: int = 0
-    failed: Counter[str] = field(default_factory=Counter)
-    examples: list[dict[str, Any]] = field(default_factory=list)
-
-    def fail(self, path: Path, record: int, offset: int, reason: str) -> None:
-        self.failed[reason] += 1
-        if len(self.examples) < EXAMPLES:
-            self.examples.append({"file": path.name, "record": record, "offset": offset, "reason": reason})
-
-
-class BadBody(ValueError):
-    """An HTTP body that does not decode within the limits; the message is the reason counted."""
 
 
 def read_pages(path: Path, reading: Reading | None = None, limit: int = BODY_LIMIT) -> Iterator[Page]:
@@ -81,10 +46,57 @@ def read_pages(path: Path, reading: Reading | None = None, limit: int = BODY_LIM
     reading = Reading() if reading is None else reading
     try:
         with path.open("rb") as file:
+            if is_arc(file):
+                yield from read_arc(path, file, reading, limit)
+                return
             before = reading.records + reading.failed.total()
             yield from _recover(path, file, reading, limit)
             if reading.records + reading.failed.total() == before:
                 reading.fail(path, 0, 0, "no WARC record in the file")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+class Window(io.RawIOBase):
+    """The bytes `begin` to `end` of an open file, as a file of their own: places count from `begin`."""
+
+    def __init__(self, file: BinaryIO, begin: int, end: int) -> None:
+        self.name = file.name
+        self._file, self._begin, self._end = file, begin, end
+        file.seek(begin)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        base = {0: self._begin, 1: self._file.tell(), 2: self._end}[whence]
+        return self._file.seek(max(self._begin, base + offset)) - self._begin
+
+    def tell(self) -> int:
+        return self._file.tell() - self._begin
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._file.read(max(0, min(len(buffer), self._end - self._file.tell())))
+        buffer[: len(part)] = part
+        return len(part)
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._end - self._file.tell())
+        return self._file.read(left if size is None or size < 0 else min(size, left))
+
+
+def read_window(path: Path, begin: int, end: int, reading: Reading) -> Iterator[Page]:
+    """Pages of the members between two bytes of a WARC file; their offsets count from the start of the whole file.
+
+    What is broken behind `end` is not met, and a broken record is looked past no farther than that.
+    """
+    try:
+        with path.open("rb") as file:
+            for page in _recover(path, cast(BinaryIO, Window(file, begin, end)), reading, BODY_LIMIT):
+                yield Page(**{**page.__dict__, "offset": page.offset + begin})
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
@@ -188,7 +200,8 @@ def _page(record: Any, number: int, limit: int) -> Page | None:
     if kind not in KINDS:
         return None
     warc = {name.lower(): value for name, value in _headers(record.headers)}
-    url = warc.get("warc-target-uri", "").strip().strip("<>").replace(" ", "%20")
+    url = warc.get("warc-target-uri", "").strip().replace(" ", "%20")
+    url = url[1:-1] if url.startswith("<") and url.endswith(">") else url  # as wget writes it
     if not url.startswith(("http://", "https://")):
         return None  # dns: answers, a crawler's own notes
     if record.content_length > 2 * limit + HEADER_LIMIT:
@@ -205,7 +218,7 @@ def _page(record: Any, number: int, limit: int) -> Page | None:
     else:
         headers["content-type"] = warc.get("content-type", "")
     stored = int(record.content_length)  # less the HTTP header, once that is parsed
-    body = _read(record.reader, stored)
+    body = read_up_to(record.reader, stored)
     if len(body) < stored:
         raise BadBody("cut off")
     if kind == "response":
@@ -227,91 +240,6 @@ def _text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-def _read(reader: Any, size: int) -> bytes:
-    parts = []
-    while size > 0 and (part := reader.read(min(size, CHUNK))):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def decode_body(body: bytes, headers: Mapping[str, str], limit: int = BODY_LIMIT) -> bytes:
-    """Undo Transfer-Encoding and Content-Encoding; at most `limit` bytes come out, else BadBody.
-
-    Archives often keep these headers beside a body that is stored decoded, so a coding whose mark is absent is taken
-    as undone already.
-    """
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        body = _unchunk(body)
-    for coding in reversed([part.strip().lower() for part in headers.get("content-encoding", "").split(",")]):
-        if coding in ("gzip", "x-gzip"):
-            body = _inflate(body, 31, limit) if body.startswith(b"\x1f\x8b") else body
-        elif coding == "deflate":
-            body = _inflate(body, 15 if body[:1] == b"\x78" else -15, limit) if not _is_markup(body) else body
-        elif coding in ("br", "zstd"):
-            body = _stream(coding, body, limit) if not _is_markup(body) else body
-        elif coding not in ("", "identity", "none", "utf-8"):
-            raise BadBody(f"unknown content encoding {coding[:20]!r}")
-    return body
-
-
-def _is_markup(body: bytes) -> bool:
-    return not body or body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def _unchunk(body: bytes) -> bytes:
-    out: list[bytes] = []
-    at = 0
-    while True:
-        end = body.find(b"\r\n", at, at + 128)
-        size = body[at:end].split(b";")[0].strip() if end >= 0 else b""
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
-            if at == 0:
-                return body  # stored without its chunks
-            raise BadBody("broken chunks")
-        length = int(size, 16)
-        if length == 0:
-            return b"".join(out)
-        at = end + 2 + length
-        if body[at : at + 2] != b"\r\n":
-            raise BadBody("broken chunks")
-        out.append(body[end + 2 : at])
-        at += 2
-
-
-def _inflate(body: bytes, bits: int, limit: int) -> bytes:
-    out, size = list[bytes](), 0
-    for _ in range(MEMBERS):
-        stream = zlib.decompressobj(bits)
-        try:
-            part = stream.decompress(body, limit - size + 1)
-        except zlib.error:
-            raise BadBody("broken content encoding") from None
-        out.append(part)
-        size += len(part)
-        if size > limit:
-            raise BadBody("larger than the limit")
-        if not stream.eof:
-            raise BadBody("broken content encoding")
-        body = stream.unused_data
-        if not body.startswith(b"\x1f\x8b"):
-            return b"".join(out)
-    raise BadBody("too many gzip members")
-
-
-def _stream(coding: str, body: bytes, limit: int) -> bytes:
-    from fastwarc.stream_io import BrotliReader, ZstdReader
-
-    try:
-        with (BrotliReader if coding == "br" else ZstdReader)(io.BytesIO(body)) as reader:
-            out = _read(reader, limit + 1)
-    except BROKEN:
-        raise BadBody("broken content encoding") from None
-    if len(out) > limit:
-        raise BadBody("larger than the limit")
-    return out
 
 
 def _next_start(file: BinaryIO, start: int, compressed: bool = False) -> int | None:

@@ -2,7 +2,8 @@
 
 `thresholds` sets options over a preset's: `{word_count: {low: 40}}` for every language, `{word_count@ko: {low: 20}}`
 for one, `{curly_bracket: {enabled: false}}` to leave a rule out. `datatrove:<Class>` adds a filter of datatrove's own,
-with its constructor's arguments as options; it is asked after ours.
+with its constructor's arguments as options; it is asked after ours. The lists that a user gives as files are added to
+those of the options.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.filters.presets import PRESETS, STOCK, Table
@@ -21,19 +24,21 @@ if TYPE_CHECKING:
 FOREIGN = "datatrove:"
 ENABLED = "enabled"
 
+FILES = {"block": ("url_lists", "block"), "allow": ("url_lists", "allow"), "bad_words": ("bad_words", "words")}
+
 Thresholds = Mapping[str, Mapping[str, Any]]
 
 
-def check(thresholds: Thresholds) -> None:
+def check(thresholds: Thresholds, section: str = "refine") -> None:
     """Raise ConfigError for a rule, an option or a value that no rule has, with the nearest name."""
     for key, options in thresholds.items():
         rule = key.partition("@")[0]
-        where = f"refine.thresholds.{key}"
+        where = f"{section}.thresholds.{key}"
         if rule.startswith(FOREIGN):
             _check_foreign(rule, options, where)
             continue
         if rule not in STOCK:
-            raise ConfigError(f"refine.thresholds: there is no rule '{rule}'{nearest(rule, list(STOCK))}")
+            raise ConfigError(f"{section}.thresholds: there is no rule '{rule}'{nearest(rule, list(STOCK))}")
         known = {ENABLED: True, **STOCK[rule]}
         for option, value in options.items():
             if option not in known:
@@ -46,6 +51,9 @@ def _check_value(where: str, value: Any, like: Any) -> None:
         fits, kind = isinstance(value, bool), "true or false"
     elif isinstance(like, str):
         fits, kind = value in ("stock", "korean"), "stock or korean"
+    elif isinstance(like, list):
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        kind = "a list of texts"
     else:
         fits, kind = isinstance(value, int | float) and not isinstance(value, bool), "a number"
     if not fits:
@@ -86,10 +94,22 @@ def table(preset: str, thresholds: Thresholds, lang: str) -> Table:
     }
 
 
-def build(preset: str, thresholds: Thresholds, lang: str) -> dict[str, BaseFilter]:
-    """The rules of a preset as datatrove filters, by name."""
+def build(
+    preset: str, thresholds: Thresholds, lang: str, lists: Mapping[str, str | None] | None = None
+) -> dict[str, BaseFilter]:
+    """The rules of a preset as datatrove filters, by name.
+
+    `lists` names the files of the user's lists: `block` and `allow` (hosts and URLs), `bad_words`.
+    """
     check(thresholds)
-    return {rule: _load(rule)(**options) for rule, options in table(preset, thresholds, lang).items()}
+    rules = table(preset, thresholds, lang)
+    for name, path in (lists or {}).items():
+        rule, option = FILES[name]
+        if path and rule in rules:
+            from corpus.filters.lists import read_list
+
+            rules[rule][option] = chain(rules[rule].get(option, ()), read_list(Path(path).expanduser()))
+    return {rule: _load(rule)(**options) for rule, options in rules.items()}
 
 
 def _load(rule: str) -> Any:

@@ -6,10 +6,12 @@ not (FineWeb-2's Korean figure, 79.1 %, is for morphemes).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_least
-from corpus.filters.spans import words
+from corpus.filters.rule import Measure, Rule, at_least
+from corpus.filters.text import ALNUM, ALPHA, measured
 
 
 class AlphabeticWords(Rule):
@@ -19,6 +21,7 @@ class AlphabeticWords(Rule):
         super().__init__()
         self.low, self.marks = low, marks
 
-    def fault(self, doc: Document) -> Fault | None:
-        found = [word for word in words(doc.text) if self.marks or any(map(str.isalnum, word))]
-        return at_least("low", sum(any(map(str.isalpha, word)) for word in found) / max(1, len(found)), self.low)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        text = measured(doc.text)
+        count = text.word_count if self.marks else text.words_with(ALNUM)
+        yield at_least("low", text.words_with(ALPHA) / max(1, count), self.low)

@@ -6,11 +6,13 @@ such rule.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
 from corpus.extract import is_boilerplate
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import lines
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
 
 class BoilerplateLines(Rule):
@@ -20,6 +22,6 @@ class BoilerplateLines(Rule):
         super().__init__()
         self.high = high
 
-    def fault(self, doc: Document) -> Fault | None:
-        found = lines(doc.text)
-        return at_most("high", sum(map(is_boilerplate, found)) / max(1, len(found)), self.high)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        found = measured(doc.text).lines
+        yield at_most("high", sum(map(is_boilerplate, found)) / max(1, len(found)), self.high)

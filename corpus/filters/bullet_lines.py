@@ -5,10 +5,12 @@ Korean form: the same share, with the bullets of Korean documents (ㅇ, ○, ●
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import lines
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
 _STOCK = ("•", "-")
 _KOREAN = (*_STOCK, "ㅇ ", "○", "●", "■", "□", "▶", "▷", "※", "◦", "·", "* ")
@@ -22,6 +24,6 @@ class BulletLines(Rule):
         self.high = high
         self.bullets = _KOREAN if korean else _STOCK
 
-    def fault(self, doc: Document) -> Fault | None:
-        found = lines(doc.text)
-        return at_most("high", sum(line.startswith(self.bullets) for line in found) / max(1, len(found)), self.high)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        found = measured(doc.text).lines
+        yield at_most("high", sum(line.startswith(self.bullets) for line in found) / max(1, len(found)), self.high)

@@ -7,10 +7,13 @@ can be a sentence.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_least
+from corpus.filters.rule import Measure, Rule, at_least
 from corpus.filters.spans import Endings, ends_sentence
+from corpus.filters.text import measured
 
 _POLICY = (
     "terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies",
@@ -32,14 +35,26 @@ class C4Lines(Rule):
         super().__init__()
         self.terminal, self.words, self.longest = terminal, words, longest
         self.endings: Endings = endings
-        self.javascript, self.policy = javascript, policy
+        self.phrases = (*(("javascript",) if javascript else ()), *(_POLICY if policy else ()))
 
-    def fault(self, doc: Document) -> Fault | None:
-        kept = [line for line in doc.text.split("\n") if self._stays(line)]
-        if not any(line.strip() for line in kept):
-            return at_least("lines", 0, 1)
-        doc.text = "\n".join(kept).strip("\n")
-        return None
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        """Edits the text where a line stays."""
+        kept = self._kept(doc.text)
+        stays = bool(kept) and not kept.isspace()
+        yield at_least("lines", int(stays), 1)
+        doc.text = kept
+
+    def _kept(self, text: str) -> str:
+        if self._harmless(text):
+            return text.strip("\n")
+        return "\n".join(line for line in text.split("\n") if self._stays(line)).strip("\n")
+
+    def _harmless(self, text: str) -> bool:
+        """Whether no line can go, seen without looking at each."""
+        if self.terminal or self.words > 1:
+            return False
+        counted = measured(text)
+        return counted.longest_word <= self.longest and not any(phrase in counted.low for phrase in self.phrases)
 
     def _stays(self, line: str) -> bool:
         words = line.split()
@@ -50,6 +65,5 @@ class C4Lines(Rule):
             max(map(len, words)) > self.longest
             or (self.terminal and not ends_sentence(line.strip(), self.endings))
             or len(words) < self.words
-            or (self.javascript and "javascript" in low)
-            or (self.policy and any(phrase in low for phrase in _POLICY))
+            or any(phrase in low for phrase in self.phrases)
         )

@@ -5,9 +5,11 @@ Korean form: off. It was meant against code in text for a model of English prose
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
+from corpus.filters.rule import Measure, Rule, at_most
 
 
 class CurlyBracket(Rule):
@@ -17,5 +19,5 @@ class CurlyBracket(Rule):
         super().__init__()
         self.high = high
 
-    def fault(self, doc: Document) -> Fault | None:
-        return at_most("high", doc.text.count("{"), self.high)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        yield at_most("high", doc.text.count("{"), self.high)

@@ -6,11 +6,12 @@ English varies the words around them, and a manual repeats its syntax lines.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.repeats import repeated_ngram_characters
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import prose_of, words
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
 
 class DuplicateNgrams(Rule):
@@ -30,10 +31,7 @@ class DuplicateNgrams(Rule):
         self.prose = prose
         self.shares = {5: n5, 6: n6, 7: n7, 8: n8, 9: n9, 10: n10}
 
-    def fault(self, doc: Document) -> Fault | None:
-        text = prose_of(doc.text, self.prose)
-        found, size = words(text), max(1, len(text))
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        grams, size = measured(doc.text).grams_of(self.prose)
         for n, share in self.shares.items():
-            if fault := at_most(f"n{n}", repeated_ngram_characters(found, n) / size, share):
-                return fault
-        return None
+            yield at_most(f"n{n}", grams.repeated_characters(n) / max(1, size), share)

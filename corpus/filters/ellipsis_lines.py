@@ -6,10 +6,12 @@ fewer than three such lines are a manner of writing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import lines
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
 _STOCK = ("...", "…")
 _KOREAN = (*_STOCK, "더보기", "더 보기", "더보기]", "더 보기]", "‥")
@@ -23,7 +25,7 @@ class EllipsisLines(Rule):
         self.high, self.few = high, few
         self.marks = _KOREAN if korean else _STOCK
 
-    def fault(self, doc: Document) -> Fault | None:
-        found = lines(doc.text)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        found = measured(doc.text).lines
         count = sum(line.endswith(self.marks) for line in found)
-        return at_most("high", count / len(found), self.high) if count >= self.few else None
+        yield at_most("high", count / len(found) if count >= self.few else 0.0, self.high)

@@ -6,9 +6,11 @@ Korean frame.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_least
+from corpus.filters.rule import Measure, Rule, at_least
 from corpus.language import hangul_share
 
 
@@ -19,5 +21,5 @@ class HangulShare(Rule):
         super().__init__()
         self.low = low
 
-    def fault(self, doc: Document) -> Fault | None:
-        return at_least("low", hangul_share(doc.text), self.low)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        yield at_least("low", hangul_share(doc.text), self.low)

@@ -5,14 +5,12 @@ The stock preset has no such rule; typo-ridden chat and keyboard mash stand abov
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
-
-_JAMO = re.compile("[\u3131-\u3163]")
-_HANGUL = re.compile("[\u3131-\u3163가-힣]")
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import JAMO, SYLLABLE, measured
 
 
 class JamoShare(Rule):
@@ -22,6 +20,7 @@ class JamoShare(Rule):
         super().__init__()
         self.high = high
 
-    def fault(self, doc: Document) -> Fault | None:
-        jamo = len(_JAMO.findall(doc.text))
-        return at_most("high", jamo / len(_HANGUL.findall(doc.text)), self.high) if jamo else None
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        text = measured(doc.text)
+        jamo = text.count(JAMO)
+        yield at_most("high", jamo / max(1, jamo + text.count(SYLLABLE)), self.high)

@@ -6,9 +6,12 @@ counted: real statutes hold the same sentences.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
 
 class LoremIpsum(Rule):
@@ -18,5 +21,5 @@ class LoremIpsum(Rule):
         super().__init__()
         self.high = high
 
-    def fault(self, doc: Document) -> Fault | None:
-        return at_most("high", doc.text.lower().count("lorem ipsum"), self.high)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        yield at_most("high", measured(doc.text).low.count("lorem ipsum"), self.high)

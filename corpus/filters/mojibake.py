@@ -9,32 +9,28 @@ has no such rule.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import LEAD, RARE, SYLLABLE, measured
 
-_BROKEN = re.compile("\ufffd|占쏙옙|쏙옙")
 _LATIN = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]{1,3}")
-_SYLLABLE = re.compile("[가-힣]")
 FEW = 20  # syllables: one rare name in a short text is no sign
 
 
-@lru_cache(maxsize=1)
-def _rare() -> re.Pattern[str]:
-    common = {bytes((lead, trail)).decode("euc_kr") for lead in range(0xB0, 0xC9) for trail in range(0xA1, 0xFF)}
-    return re.compile("[" + "".join(one for code in range(0xAC00, 0xD7A4) if (one := chr(code)) not in common) + "]")
-
-
+@lru_cache(maxsize=2)
 def signs(text: str) -> dict[str, float]:
     """The three shares of a text, by option name."""
     size = max(1, len(text))
-    syllables = len(_SYLLABLE.findall(text))
+    counted = measured(text)
+    syllables = counted.count(SYLLABLE)
     return {
-        "replacements": len(_BROKEN.findall(text)) / size,
-        "latin": sum(map(len, _LATIN.findall(text))) / size,
-        "syllables": len(_rare().findall(text)) / syllables if syllables >= FEW else 0.0,
+        "replacements": (text.count("\ufffd") + text.count("쏙옙")) / size,
+        "latin": sum(map(len, _LATIN.findall(text))) / size if counted.count(LEAD) else 0.0,
+        "syllables": counted.count(RARE) / syllables if syllables >= FEW else 0.0,
     }
 
 
@@ -45,9 +41,7 @@ class Mojibake(Rule):
         super().__init__()
         self.limits = {"replacements": replacements, "latin": latin, "syllables": syllables}
 
-    def fault(self, doc: Document) -> Fault | None:
+    def measures(self, doc: Document) -> Iterator[Measure]:
         found = signs(doc.text)
         for option, limit in self.limits.items():
-            if fault := at_most(option, found[option], limit):
-                return fault
-        return None
+            yield at_most(option, found[option], limit)

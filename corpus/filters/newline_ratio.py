@@ -6,10 +6,12 @@ Korean form: 0.5 per eojeol, blank lines not counted, as a page of short paragra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import lines, prose_of, words
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
 
 class NewlineRatio(Rule):
@@ -19,7 +21,7 @@ class NewlineRatio(Rule):
         super().__init__()
         self.high, self.prose, self.korean = high, prose, korean
 
-    def fault(self, doc: Document) -> Fault | None:
-        text = prose_of(doc.text, self.prose)
-        count = len(lines(text)) - 1 if self.korean else text.count("\n")
-        return at_most("high", count / max(1, len(words(text))), self.high)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        text = measured(doc.text)
+        count = len(text.lines_of(self.prose)) - 1 if self.korean else text.newlines_of(self.prose)
+        yield at_most("high", count / max(1, text.words_of(self.prose)), self.high)

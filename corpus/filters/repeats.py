@@ -1,13 +1,26 @@
-"""How much of a text repeats itself: items seen before, the most frequent n-gram, n-grams seen before."""
+"""How much of a text repeats itself: items seen before, the most frequent n-gram, n-grams seen before.
+
+N-grams are numbered, not hashed: an n-gram's number comes from that of its first n-1 words and its last word, and only
+where those n-1 words occur twice can it occur twice. Few positions are left after the first step, so ten lengths cost
+little more than one.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def repeated(items: Sequence[str]) -> tuple[int, int]:
     """How many items stood earlier in the sequence, and their characters."""
+    if len(set(items)) == len(items):
+        return 0, 0
     seen: set[str] = set()
     count = size = 0
     for item in items:
@@ -18,25 +31,84 @@ def repeated(items: Sequence[str]) -> tuple[int, int]:
     return count, size
 
 
-def top_ngram_characters(words: Sequence[str], n: int) -> int:
-    """Characters of all occurrences of the most frequent n-gram, 0 where none occurs twice."""
-    grams = Counter(zip(*(words[start:] for start in range(n)), strict=False))
-    if not grams:
-        return 0
-    best, count = max(grams.items(), key=lambda pair: (pair[1], len(" ".join(pair[0])), pair[0]))
-    return count * len(" ".join(best)) if count > 1 else 0
+class Grams:
+    """The n-grams of a sequence of words that occur more than once."""
 
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+        self._levels: dict[int, tuple[Array, Array]] = {}
 
-def repeated_ngram_characters(words: Sequence[str], n: int) -> int:
-    """Characters of words inside n-grams that occurred before, none counted twice."""
-    seen: set[tuple[str, ...]] = set()
-    size, at = 0, 0
-    while at <= len(words) - n:
-        gram = tuple(words[at : at + n])
-        if gram in seen:
-            size += sum(map(len, words[at : at + n]))
-            at += n
+    @cached_property
+    def _numbers(self) -> Array:
+        import numpy as np
+
+        index = {word: number for number, word in enumerate(dict.fromkeys(self.words))}
+        return np.fromiter(map(index.__getitem__, self.words), np.int64, len(self.words))
+
+    @cached_property
+    def _before(self) -> Array:
+        """Characters of the words before each word, and of all."""
+        import numpy as np
+
+        sizes = np.fromiter(map(len, self.words), np.int64, len(self.words))
+        return np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+
+    def repeats(self, n: int) -> tuple[Array, Array]:
+        """Positions of the n-grams that occur more than once, in order, and a number for each different one."""
+        if n not in self._levels:
+            self._levels[n] = self._level(n)
+        return self._levels[n]
+
+    def _level(self, n: int) -> tuple[Array, Array]:
+        import numpy as np
+
+        if n == 1:
+            at, numbers = np.arange(len(self.words), dtype=np.int64), self._numbers
         else:
-            seen.add(gram)
-            at += 1
-    return size
+            at, numbers = self.repeats(n - 1)
+            if not len(at):
+                return at, numbers
+            whole = at <= len(self.words) - n
+            at = at[whole]
+            numbers = numbers[whole] * (len(self.words) + 1) + self._numbers[at + n - 1]
+        if not len(at):
+            return at, numbers
+        if n == 1:
+            counts = np.bincount(numbers)
+        else:
+            _, numbers, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+        more = counts[numbers] > 1
+        return at[more], numbers[more]
+
+    def top_characters(self, n: int, few: int = 2) -> int:
+        """Characters of all occurrences of the most frequent n-gram, words joined by spaces.
+
+        0 where none occurs `few` times, at least twice. Of n-grams equally frequent the longest counts.
+        """
+        import numpy as np
+
+        at, numbers = self.repeats(n)
+        if not len(at):
+            return 0
+        counts = np.bincount(numbers)[numbers]
+        most = int(counts.max())
+        if most < few:
+            return 0
+        best = at[counts == most]
+        return most * (int((self._before[best + n] - self._before[best]).max()) + n - 1)
+
+    def repeated_characters(self, n: int) -> int:
+        """Characters of words inside n-grams that occurred before, none counted twice."""
+        places, numbers = self.repeats(n)
+        before = self._before
+        seen: set[int] = set()
+        size = free = 0
+        for at, number in zip(places.tolist(), numbers.tolist(), strict=True):
+            if at < free:  # inside an n-gram that was counted
+                continue
+            if number in seen:
+                size += int(before[at + n] - before[at])
+                free = at + n
+            else:
+                seen.add(number)
+        return size

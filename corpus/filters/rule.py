@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datatrove.data import Document
 from datatrove.pipeline.filters.base_filter import BaseFilter
+
+NOTES = "notes"  # key of `doc.metadata` under which a rule leaves what it noticed and drops nothing for
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,39 @@ class Fault:
     threshold: float
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What a rule measured for one option: `value` may be at most the threshold, or (`floor`) at least."""
+
+    option: str
+    value: float
+    threshold: float
+    floor: bool = False
+
+    @property
+    def broken(self) -> bool:
+        return self.value < self.threshold if self.floor else self.value > self.threshold
+
+    @property
+    def margin(self) -> float:
+        """How far the value is from the threshold, as a share of the larger of both; below 0 where it is broken."""
+        room = self.value - self.threshold if self.floor else self.threshold - self.value
+        return room / (max(abs(self.value), abs(self.threshold)) or 1.0)
+
+
 class Rule(BaseFilter):  # type: ignore[misc]
-    """Subclasses judge `doc.text`; a rule that edits lines may also shorten it."""
+    """Subclasses measure `doc.text`; a rule that edits lines may also shorten it."""
 
     @abstractmethod
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        """One measure per option, each computed when it is asked for, in the order in which they are held."""
+
     def fault(self, doc: Document) -> Fault | None:
-        """None where the document may stay."""
+        """None where the document may stay, else the first option that it broke."""
+        for found in self.measures(doc):
+            if found.broken:
+                return Fault(found.option, round(found.value, 4), found.threshold)
+        return None
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         """datatrove's interface: True, or False and a reason `<rule>.<option>`."""
@@ -31,9 +61,9 @@ class Rule(BaseFilter):  # type: ignore[misc]
         return True if found is None else (False, f"{type(self).__module__.rpartition('.')[2]}.{found.option}")
 
 
-def at_least(option: str, value: float, threshold: float) -> Fault | None:
-    return Fault(option, round(value, 4), threshold) if value < threshold else None
+def at_least(option: str, value: float, threshold: float) -> Measure:
+    return Measure(option, value, threshold, floor=True)
 
 
-def at_most(option: str, value: float, threshold: float) -> Fault | None:
-    return Fault(option, round(value, 4), threshold) if value > threshold else None
+def at_most(option: str, value: float, threshold: float) -> Measure:
+    return Measure(option, value, threshold)

@@ -1,24 +1,33 @@
 """C4 (Raffel et al. 2020, 2.2): at least 5 sentences.
 
 Korean form: 1, as one sentence of a statute can be a paragraph; 다, 요, 죠 or 까 before a space, or a sentence-final
-ending at the end of a line, ends one too.
+ending at the end of a line, ends one too. A line of `running` eojeol or more counts as one: official Korean ends its
+sentences in nouns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_least
-from corpus.filters.spans import Endings, lines, sentences
+from corpus.filters.rule import Measure, Rule, at_least
+from corpus.filters.spans import Endings, runs, sentences
+from corpus.filters.text import measured
 
 
 class SentenceCount(Rule):
     name = "sentence count"
 
-    def __init__(self, low: int = 5, endings: Endings = "stock") -> None:
+    def __init__(self, low: int = 5, endings: Endings = "stock", running: int = 0) -> None:
         super().__init__()
-        self.low = low
+        self.low, self.running = low, running
         self.endings: Endings = endings
 
-    def fault(self, doc: Document) -> Fault | None:
-        return at_least("low", sum(sentences(line, self.endings) for line in lines(doc.text)), self.low)
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        count = 0
+        for line in measured(doc.text).lines:
+            if count >= self.low:  # more are not counted
+                break
+            count += sentences(line, self.endings) or runs(line, self.running)
+        yield at_least("low", count, self.low)

@@ -6,10 +6,13 @@ short only where it also ends no sentence. `prose` leaves lines of code out of t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import ends_sentence, is_prose, lines
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.spans import ends_sentence
+from corpus.filters.text import measured
 
 
 class ShortLines(Rule):
@@ -19,7 +22,7 @@ class ShortLines(Rule):
         super().__init__()
         self.high, self.length, self.prose, self.korean = high, length, prose, korean
 
-    def fault(self, doc: Document) -> Fault | None:
-        found = [line for line in lines(doc.text) if not self.prose or is_prose(line)]
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        found = measured(doc.text).lines_of(self.prose)
         short = sum(len(line) <= self.length and not (self.korean and ends_sentence(line, "korean")) for line in found)
-        return at_most("high", short / max(1, len(found)), self.high)
+        yield at_most("high", short / max(1, len(found)), self.high)

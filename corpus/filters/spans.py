@@ -1,9 +1,9 @@
-"""What the rules count: words (eojeol in Korean: what stands between spaces), lines, and where a sentence ends."""
+"""What a line is to the rules: prose or code, the end of a sentence or not, and how many sentences."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 Endings = Literal["stock", "korean"]
@@ -26,29 +26,34 @@ _KOREAN_SENTENCE = re.compile(r"[.?!…。？！]+(?=[\s\"'”’)\]]|$)|(?<=[�
 
 _PROSE_WORD = re.compile(r"(?<!\S)[(\"'“‘*_]*[^\W\d_][^\W\d_'’-]*[.,:;!?)\"'”’*_]*(?!\S)")
 _CODE = re.compile(r"[{}=]|;\s*$")
+_REMARK = re.compile(
+    r"//|/\*|^\s*#|[{};]\s*$|\s=\s|\breturn\b"
+)  # beside Hangul, which may stand in a remark or a literal
+_BEFORE_REMARK = re.compile(r"[^가-힣]*[(){}\[\]=;][^가-힣]*(?:(?<!:)//|/\*|\s#)")
+_MARKUP = re.compile(r"<[^>]*>|^[#>*=\s-]+|[*`]")
 PROSE_WORDS = 4
+CODE_SHARE = 0.5  # of the characters: code with a Korean remark has less Hangul than this
 
 
-@lru_cache(maxsize=4096)  # several rules ask for the same lines, one after another
 def is_prose(line: str) -> bool:
-    """A line that is language, not code: it holds Hangul, or four plain words and no mark of code."""
+    """A line that is language, not code: it holds Hangul, or four plain words and no mark of code.
+
+    A line of code with a Korean remark, or with a Korean literal and no end of a sentence, is code.
+    """
     if HANGUL.search(line) is not None:
-        return True
-    return _CODE.search(line) is None and len(_PROSE_WORD.findall(line)) >= PROSE_WORDS
+        if _REMARK.search(line) is None or line.startswith("#"):
+            return True
+        if _BEFORE_REMARK.match(line) is not None:
+            return False
+        return len(HANGUL.findall(line)) >= CODE_SHARE * len(line) or ends_sentence(line.rstrip("*/ "), "korean")
+    if _CODE.search(line) is not None:
+        return False
+    return next(islice(_PROSE_WORD.finditer(line), PROSE_WORDS - 1, None), None) is not None
 
 
-def words(text: str) -> list[str]:
-    return text.split()
-
-
-def lines(text: str) -> list[str]:
-    """Lines that are not blank, stripped."""
-    return [line for part in text.split("\n") if (line := part.strip())]
-
-
-def prose_of(text: str, only: bool) -> str:
-    """The text, or its lines of prose alone."""
-    return "\n".join(line for line in text.split("\n") if is_prose(line)) if only else text
+def without_markup(line: str) -> str:
+    """The line without tags and the marks of headings, lists and emphasis."""
+    return _MARKUP.sub("", line)
 
 
 def ends_sentence(line: str, endings: Endings) -> bool:
@@ -58,8 +63,10 @@ def ends_sentence(line: str, endings: Endings) -> bool:
     line = line.rstrip(CLOSING)
     if not line or line[-1] in MARKS:
         return bool(line)
-    last = _LAST.search(line)
-    return last is not None and last[0][-1] in FINAL and last[0] not in NOUNS
+    if line[-1] not in FINAL:
+        return False
+    last = _LAST.search(line[-20:])  # longer runs of Hangul are no noun of the list
+    return last is not None and last[0] not in NOUNS
 
 
 def sentences(line: str, endings: Endings) -> int:
@@ -68,3 +75,15 @@ def sentences(line: str, endings: Endings) -> int:
     if endings == "korean" and ends_sentence(line, endings) and line.rstrip(CLOSING)[-1] not in MARKS:
         found += 1
     return found
+
+
+def runs(line: str, running: int) -> bool:
+    """Whether a line has `running` words or more; never where that is 0."""
+    return running > 0 and len(line.split(maxsplit=running)) >= running
+
+
+def holds_sentence(line: str, endings: Endings) -> bool:
+    """Whether `sentences` would count any."""
+    if (_KOREAN_SENTENCE if endings == "korean" else _SENTENCE).search(line) is not None:
+        return True
+    return endings == "korean" and ends_sentence(line, endings)

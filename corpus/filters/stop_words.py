@@ -5,10 +5,12 @@ Korean form: at least two different particles or endings at the ends of eojeol; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_least
-from corpus.filters.spans import words
+from corpus.filters.rule import Measure, Rule, at_least
+from corpus.filters.text import measured
 
 ENGLISH = frozenset(("the", "be", "to", "of", "and", "that", "have", "with"))
 _ENDINGS = (
@@ -26,18 +28,15 @@ class StopWords(Rule):
         super().__init__()
         self.low, self.korean = low, korean
 
-    def fault(self, doc: Document) -> Fault | None:
-        return at_least("low", self._korean(doc.text) if self.korean else self._english(doc.text), self.low)
-
-    def _english(self, text: str) -> int:
-        return len(ENGLISH.intersection(word.strip(_TRIMMED) for word in text.lower().split()))
-
-    def _korean(self, text: str) -> int:
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        words = measured(doc.text).words
         met: set[str] = set()
-        for word in words(text):
+        for word in words:
+            if len(met) >= self.low:  # more are not counted
+                break
             word = word.strip(_TRIMMED)
-            if len(word) > 1 and "가" <= word[-1] <= "힣":
+            if not self.korean:
+                met.update(ENGLISH.intersection((word.lower(),)))
+            elif len(word) > 1 and "가" <= word[-1] <= "힣":
                 met.update(ending for ending in KOREAN if len(ending) < len(word) and word.endswith(ending))
-                if len(met) >= self.low:
-                    break
-        return len(met)
+        yield at_least("low", len(met), self.low)

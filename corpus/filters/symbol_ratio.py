@@ -8,16 +8,18 @@ leaves out hashes that open a line: headings of Markdown, comments, #include.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_most
-from corpus.filters.spans import words
+from corpus.filters.rule import Measure, Rule, at_most
+from corpus.filters.text import measured
 
-_STOCK = re.compile(r"\.\.\.|…")
-_HASH = re.compile("#")
-_INLINE = re.compile(r"(?<=[^\n#])#")
-_KOREAN = re.compile(r"\.{3,}|…+|·{2,}|‥+")
+_RUN = re.compile("#+")
+_STOCK = {"...": re.compile(r"\.\.\."), "…": re.compile("…")}
+_KOREAN = {
+    "...": re.compile(r"\.{3,}"), "…": re.compile("…+"), "··": re.compile("·{2,}"), "‥": re.compile("‥+"),
+}  # fmt: skip
 
 
 class SymbolRatio(Rule):
@@ -25,12 +27,18 @@ class SymbolRatio(Rule):
 
     def __init__(self, hashes: float = 0.1, ellipses: float = 0.1, inline: bool = False, korean: bool = False) -> None:
         super().__init__()
-        self.hashes, self.ellipses = hashes, ellipses
-        self.hash = _INLINE if inline else _HASH
+        self.hashes, self.ellipses, self.inline = hashes, ellipses, inline
         self.marks = _KOREAN if korean else _STOCK
 
-    def fault(self, doc: Document) -> Fault | None:
-        count = max(1, len(words(doc.text)))
-        return at_most("hashes", len(self.hash.findall(doc.text)) / count, self.hashes) or at_most(
-            "ellipses", len(self.marks.findall(doc.text)) / count, self.ellipses
-        )
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        count = max(1, measured(doc.text).word_count)
+        yield at_most("hashes", self._hashes(doc.text) / count, self.hashes)
+        ellipses = sum(len(mark.findall(doc.text)) for first, mark in self.marks.items() if first in doc.text)
+        yield at_most("ellipses", ellipses / count, self.ellipses)
+
+    def _hashes(self, text: str) -> int:
+        if not self.inline:
+            return text.count("#")
+        if "#" not in text:
+            return 0
+        return sum(1 for run in _RUN.finditer(text) if run.start() and text[run.start() - 1] != "\n")

@@ -6,10 +6,12 @@ than English has words, and help pages are short. Text written without spaces co
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from datatrove.data import Document
 
-from corpus.filters.rule import Fault, Rule, at_least, at_most
-from corpus.filters.spans import HANGUL, words
+from corpus.filters.rule import Measure, Rule, at_least, at_most
+from corpus.filters.text import ALNUM, SYLLABLE, measured
 
 SYLLABLES = 4  # per eojeol
 
@@ -21,8 +23,10 @@ class WordCount(Rule):
         super().__init__()
         self.low, self.high, self.korean = low, high, korean
 
-    def fault(self, doc: Document) -> Fault | None:
-        count = sum(1 for word in words(doc.text) if any(map(str.isalnum, word)))
+    def measures(self, doc: Document) -> Iterator[Measure]:
+        text = measured(doc.text)
+        count = text.words_with(ALNUM)
         if self.korean:
-            count = max(count, len(HANGUL.findall(doc.text)) // SYLLABLES)
-        return at_least("low", count, self.low) or at_most("high", count, self.high)
+            count = max(count, text.count(SYLLABLE) // SYLLABLES)
+        yield at_least("low", count, self.low)
+        yield at_most("high", count, self.high)

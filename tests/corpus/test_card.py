@@ -74,6 +74,7 @@ def test_the_funnel_starts_at_the_first_stage_at_hand(build, tmp_path: Path):
     assert "| web | cp949 | meta | 10 |" in page
     assert "| web | 80 | 1 | 1.25 % |" in page
     assert "| docs | 0 | 0 |  |" in page
+    assert "- Passing the text on: unknown" in page
     assert "- Commercial use: no" in page
     assert "house \\| rules" in page
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.charset import canonical, decode
@@ -106,14 +106,114 @@ def test_unknown_labels_are_passed_over():
     assert decode(page("utf-eight")).charset == "cp949"
 
 
+COMMON = "국립도서관은 해마다 보고서를 펴낸다. 대한민국의 역사와 문화를 소개하는 글이다."  # within KS X 1001
+
+
+@pytest.mark.parametrize("label", ["johab", "x-johab", "ks_c_5601-1992"])
+def test_johab_is_read_where_it_is_declared(label):
+    found = decode(page(label, COMMON, "johab"))
+    assert (found.charset, found.how, found.lying) == ("johab", "meta", False) and COMMON in found.text
+    every = "".join(map(chr, range(0xAC00, 0xD7A4)))  # Johab has all syllables
+    assert every in decode(page(label, COMMON * 9 + every, "johab")).text
+
+
+def test_a_false_johab_is_noticed():
+    found = decode(page("johab", COMMON))
+    assert (found.charset, found.how, found.lying) == ("cp949", "body", True) and COMMON in found.text
+
+
+@pytest.mark.parametrize(("header", "how"), [("text/html; charset=ISO-2022-KR", "header"), ("", "body")])
+def test_iso_2022_kr_is_read_where_it_is_declared_or_opens_with_its_escape(header, how):
+    found = decode(f"<p>{COMMON}</p>".encode("iso2022_kr"), header)
+    assert (found.charset, found.how, found.lying) == ("iso2022_kr", how, False) and COMMON in found.text
+
+
+def test_iso_2022_kr_over_plain_ascii_or_damage():
+    assert decode(b"<p>abc</p>", "text/html; charset=iso-2022-kr").charset == "utf-8"
+    body = f"<p>{COMMON}</p>".encode("iso2022_kr")
+    found = decode(body + b"\xff", "text/html; charset=iso-2022-kr")
+    assert (found.charset, found.how, found.repaired) == ("iso2022_kr", "repaired", 1) and COMMON in found.text
+
+
+def test_utf16_is_believed_only_where_it_can_be():
+    assert decode(page("utf-16", codec="utf-8")).charset == "utf-8"  # markup that can be read is not in UTF-16
+    header = "text/html; charset=utf-16le"
+    assert decode(f"<p>{KOREAN}</p>".encode("utf-16-le"), header).text == f"<p>{KOREAN}</p>"
+    found = decode(f"<p>{KOREAN}</p>".encode(), header)
+    assert (found.charset, found.how, found.lying) == ("utf-8", "body", True)
+
+
+@pytest.mark.parametrize("header", ["", "text/html; charset=utf-8"])
+def test_a_byte_order_mark_before_cp949_is_not_believed(header):
+    found = decode(b"\xef\xbb\xbf" + KOREAN.encode("cp949"), header)
+    assert (found.text, found.charset, found.lying) == (KOREAN, "cp949", bool(header))
+
+
+@pytest.mark.parametrize(
+    "label", ["unicode_escape", "raw_unicode_escape", "punycode", "idna", "utf-7", "rot13", "mbcs"]
+)
+def test_codecs_that_no_page_of_the_web_has_are_not_used(label):
+    assert canonical(label) is None
+    text = "<p>\\uac00 +AGE- xn--zb \\x41</p>"
+    assert decode(text.encode(), f"text/html; charset={label}").text == text
+
+
+def test_damage_all_over_a_large_page_takes_no_time():
+    import time
+
+    body = (KOREAN.encode() + b"\xff") * 900 + b"x" * (3 << 20)
+    began = time.process_time()
+    found = decode(body, "text/html; charset=utf-8")
+    assert (found.charset, found.repaired) == ("utf-8", 900) and time.process_time() - began < 5
+
+
+@pytest.mark.data
+def test_real_pages_have_the_charset_they_are_kept_in(data):
+    """109 pages in EUC-KR and 400 in UTF-8: with the header, the markup alone, neither, and with a false header."""
+    import tarfile
+
+    pages = []
+    for name, codec in (("apache_manual_euckr", "cp949"), ("libreoffice_help_ko_sample", "utf-8")):
+        with tarfile.open(data / f"html/{name}/{name}.tar.gz") as archive:
+            for member in archive.getmembers():
+                if member.isfile() and (codec == "utf-8" or member.name.endswith("euc-kr")):
+                    pages.append((archive.extractfile(member).read(), codec))
+    assert len(pages) == 509
+    for header in ("", "text/html; charset=ISO-8859-1", "text/html; charset={}"):
+        wrong = [codec for body, codec in pages if decode(body, header.format(codec)).charset != codec]
+        assert not wrong, (header, len(wrong))
+    other = {"cp949": "utf-8", "utf-8": "euc-kr"}
+    for body, codec in pages:
+        found = decode(body, f"text/html; charset={other[codec]}")
+        assert found.charset == codec and found.lying
+    import re
+
+    for body, codec in pages:  # no declaration at all
+        bare = re.sub(rb"(?i)charset\s*=\s*[\"']?[\w-]+|encoding=\"[\w-]+\"", b"", body)
+        assert decode(bare).text == bare.decode(codec)
+
+
+@settings(deadline=None)
 @given(
-    st.binary(max_size=300), st.sampled_from(["", "text/html; charset=utf-8", "x; charset=euc-kr", "x; charset=zlib"])
+    st.binary(max_size=300),
+    st.sampled_from(
+        [
+            "",
+            "text/html; charset=utf-8",
+            "x; charset=euc-kr",
+            "x; charset=zlib",
+            "x; charset=johab",
+            "x; charset=utf-16",
+            "x; charset=iso-2022-kr",
+        ]
+    ),
 )
 def test_no_bytes_raise(body, header):
     found = decode(body, header)
     assert found.how in {"bom", "header", "meta", "body", "repaired", "detected"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=4, max_size=80))
 def test_any_hangul_survives_cp949(text):
     assert text in decode(page("euc-kr", text), "").text

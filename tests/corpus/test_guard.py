@@ -15,6 +15,8 @@ def make():
             os._exit(9)
         if question == "hang":
             time.sleep(600)
+        if question == "eat":
+            return len(bytes(3 << 30))
         if question == "raise":
             raise KeyError("x")
         return question * 2
@@ -33,7 +35,7 @@ def guard():
     found.close()
 
 
-@pytest.mark.parametrize(("question", "reason"), [("die", "crash"), ("raise", "KeyError")])
+@pytest.mark.parametrize(("question", "reason"), [("die", "crash"), ("raise", "KeyError"), ("eat", "MemoryError")])
 def test_a_loss_costs_one_question(guard, question, reason):
     assert guard.ask("a") == "aa"
     with pytest.raises(Lost, match=reason):
@@ -51,7 +53,7 @@ def test_a_hang_is_ended():
 def test_a_child_killed_from_outside_costs_nothing(guard):
     guard.ask("a")
     guard._child.kill()
-    guard._child.join()
+    guard._child.wait()
     assert guard.ask("b") == "bb"
 
 

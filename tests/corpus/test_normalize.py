@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpus.normalize import normalize
@@ -27,6 +27,7 @@ def visible(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+@settings(deadline=None)
 @given(TEXT)
 @example("ㅋㅎㅋㅎㅋㅎㅋㅎㅎㅎㅎㅎㅋㅎ")
 @example("ㅋㅋ\u200bㅋㅋ")
@@ -36,16 +37,74 @@ def test_idempotent(text):
     assert normalize(once) == once
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_no_digit_is_lost(text):
     assert digits(normalize(text)) == digits(text)
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_no_newline_is_lost(text):
     assert normalize(text).count("\n") == len(LINE_ENDS.findall(text))
 
 
+def syllables(text: str) -> str:
+    return "".join(one for one in text if "가" <= one <= "힣")
+
+
+@settings(deadline=None)
+@given(TEXT)
+@example("ᄒ\u200b\u1161\u11ab ㅋㅋㅋㅋㅋ가")
+@example("가\u200d나\u3164다\uffa0라")
+def test_no_syllable_is_lost_among_anything(text):
+    """Every syllable of the text stands in its normal form, in order; jamo that compose may add some."""
+    # with what hides taken out, a final consonant may join the syllable before it: leads and vowels stay what they are
+    composed = syllables(unicodedata.normalize("NFC", visible(text)))
+    assert len(syllables(normalize(text))) >= len(syllables(unicodedata.normalize("NFC", text)))
+    assert syllables(normalize(text)) == composed
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), max_size=50), st.data())
+def test_syllables_stay_in_order_whatever_stands_between(text, data):
+    mixed = "".join(
+        one + data.draw(st.text(st.sampled_from("\u200b\ufeff\xad ㅋㅠ１a,\n\t\u3000"), max_size=3)) for one in text
+    )
+    assert syllables(normalize(mixed)) == text
+
+
+@settings(deadline=None)
+@given(TEXT)
+def test_nothing_is_made_up(text):
+    """No digit, newline or letter appears that was not there, and nothing grows."""
+    found = normalize(text)
+    assert len(found) <= len(unicodedata.normalize("NFC", text))
+    assert not re.search("[\u200b\ufeff\xad\x00\r]", found)
+
+
+@pytest.mark.data
+def test_real_text_loses_nothing(data):
+    """30 MB and more of Korean of every kind: the same digits, syllables and line ends, and a second time no change."""
+    import gzip
+    import json
+
+    size = 0
+    for path in sorted((data / "corpus_ko").rglob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                if number % 10:
+                    continue
+                text = json.loads(line)["text"]
+                found = normalize(text)
+                size += len(text.encode())
+                composed = unicodedata.normalize("NFC", text)
+                assert digits(found) == digits(text) and syllables(found) == syllables(composed), path
+                assert found.count("\n") == len(LINE_ENDS.findall(text)) and normalize(found) == found
+    assert size > 10 << 20
+
+
+@settings(deadline=None)
 @given(st.text(st.sampled_from("가각힣뷁똠ㅋㅎㅠ \n1a.\u200b\u3000"), max_size=80))
 def test_no_syllable_is_lost(text):
     syllables = [one for one in visible(text) if "가" <= one <= "힣"]

@@ -35,7 +35,7 @@ def crawl(tmp_path_factory):
         codec = "cp949" if number % 3 == 0 else "utf-8"
         members.append(member(number, text, f"text/html; charset={codec}", codec))
     members.append(member(100, " ".join(paragraphs("en", 3)), "text/html; charset=utf-8"))
-    members.append(member(101, "짧은 글이다."))
+    members.append(member(101, "짧은 글이지만 문을 지나기에는 넉넉하게 긴 문장 하나이다."))
     members.append(member(102, texts[0], status=500))
     (part / "warc" / "site.warc.gz").write_bytes(b"".join(members))
     rows = [
@@ -89,7 +89,7 @@ def test_counts_and_reasons(made):
     assert counts["read"] == 39 == counts["kept"] + counts["dropped"] + counts["failed"]
     assert counts["failed"] == 0
     rules = made.metrics["rules"]
-    for rule in ("language", "word_count", "status"):
+    for rule in ("gate", "word_count", "status"):
         assert rules[rule]["site"]["documents"] == 1, rule
     assert made.metrics["charsets"]["site"]["cp949"] == {"header": 8}
     assert made.metrics["sources"]["site"]["lang"] == "ko"
@@ -102,11 +102,13 @@ def test_bytes_per_rule_are_those_of_the_documents(made):
     assert held["kept"] == len(kept) and held["bytes"] == sum(len(document["text"].encode()) for document in kept)
     dropped = [row for path in sorted((made.path / "dropped").glob("*")) for row in read_file(path)]
     assert (
-        sum(len(row["text"].encode()) for row in dropped if row["rule"] == "language")
-        == (made.metrics["rules"]["language"]["site"]["bytes"])
+        sum(len(row["text"].encode()) for row in dropped if row["rule"] == "word_count")
+        == (made.metrics["rules"]["word_count"]["site"]["bytes"])
     )
     assert {row["stage"] for row in dropped} == {"refine"}
     assert all(row["value"] and row["threshold"] for row in dropped)
+    (gated,) = [row for row in dropped if row["rule"] == "gate"]
+    assert (gated["url"], gated["text"], gated["threshold"]) == ("http://a/100", "", "20")
 
 
 def test_documents_stand_in_input_order_with_ids_of_their_own(made):

@@ -1,8 +1,9 @@
-"""The live crawl against a server of our own: manners, limits, and the guard against private addresses."""
+"""The live crawl against a server of our own: limits, opt-outs, resuming, and the guard against private addresses."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 import threading
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.spider import AGENT, Job, crawl_pages, is_public, members, origin, refusal
+from corpus.config import Crawl, Source
+from corpus.crawl import run
+from corpus.robot import AGENT
+from corpus.spider import Job, crawl_pages, members
 from corpus.warc import read_pages
 
 LINKS = '<a href="{}">다음</a>'
@@ -23,6 +27,7 @@ PAGES = {
     "/a": (200, {}, LINKS.format("/b") + LINKS.format("/"), "text/html; charset=EUC-KR"),
     "/b": (200, {}, LINKS.format("/c"), "text/html"),
     "/c": (200, {}, "<p>깊은 곳</p>", "text/html"),
+    **{f"/{step}": (200, {}, LINKS.format(f"/{step + 1}") if step < 4 else "끝", "text/html") for step in (1, 2, 3, 4)},
     "/forbidden": (200, {}, "<p>no robots</p>", "text/html"),
     "/moved": (302, {"Location": "/b"}, "", "text/html"),
     "/private": (302, {"Location": "http://127.0.0.1:9/secret"}, "", "text/html"),
@@ -68,7 +73,7 @@ def server():
 def job(place, **changes):
     settings = {
         "start_urls": [place + "/"], "allow": ["127.0.0.1"], "delay": 0.0, "depth": 1, "exempt": [place],
-        "rewrite": {place: "http://test.site"}, **changes,
+        "rewrite": {place: "http://test.site"}, "pause": 0.1, **changes,
     }  # fmt: skip
     return Job(**settings)
 
@@ -78,7 +83,7 @@ def first(server, tmp_path_factory):
     place, seen = server
     folder = tmp_path_factory.mktemp("crawl") / "spool"
     del seen[:]
-    return crawl_pages(job(place), folder), folder, list(seen)
+    return crawl_pages(job(place, opt_out="record"), folder), folder, list(seen)
 
 
 def test_a_crawl_keeps_pages_and_counts_the_rest(first):
@@ -86,6 +91,7 @@ def test_a_crawl_keeps_pages_and_counts_the_rest(first):
     urls = [url for url, _, _ in members(folder)]
     assert urls == [f"http://test.site/{name}" for name in ("", "a", "b", "flaky", "meta", "noai", "plain.txt")]
     assert found.saved == 7 and found.opted_out == 2
+    assert found.signals == {"noai": 1, "nofollow": 1, "noindex": 1}
     assert found.failed == {"status 404": 1}
     assert found.refused == {"private address": 1, "robots.txt": 1}
     paths = [path for path, _, _ in seen]
@@ -104,6 +110,15 @@ def test_pages_are_records_with_their_headers(first, tmp_path):
     assert pages["http://test.site/noai"].http_headers["x-robots-tag"] == "noai"
     assert pages["http://test.site/noai"].date == "2020-01-02T03:04:05Z"
     assert pages["http://test.site/plain.txt"].mime == "text/plain"
+
+
+def test_opt_outs_are_obeyed(server, tmp_path):
+    place, _ = server
+    found = crawl_pages(job(place), tmp_path / "spool")
+    urls = [url.rpartition("/")[2] for url, _, _ in members(tmp_path / "spool")]
+    assert urls == ["", "a", "b", "flaky", "plain.txt"]
+    assert found.opted_out == 2 and found.signals == {"noai": 1, "nofollow": 1, "noindex": 1}
+    assert found.refused["opt-out: noai"] == found.refused["opt-out: noindex"] == 1
 
 
 def test_limit_depth_and_delay(server, tmp_path):
@@ -130,36 +145,14 @@ def test_private_places_are_not_asked(server, tmp_path):
     assert found.refused["private address"] >= 1
 
 
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("8.8.8.8", True), ("2001:4860:4860::8888", True), ("127.0.0.1", False), ("10.1.2.3", False),
-        ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False), ("::1", False),
-        ("fd00::1", False), ("fe80::1", False), ("::ffff:127.0.0.1", False), ("2002:7f00:1::", False),
-    ],
-)  # fmt: skip
-def test_which_addresses_are_public(address, public):
-    assert is_public(address) is public
-
-
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        ("https://a.example/x", None), ("https://A.example:8443/x", None), ("https://b.example/", "other host"),
-        ("http://10.0.0.1/", "private address"), ("http://[::1]/", "private address"),
-        ("file:///etc/passwd", "bad url"),
-        ("http://127.0.0.1:8000/", None), ("http://127.0.0.1:8001/", "private address"), ("http:///x", "bad url"),
-        ("https://127.0.0.1:8000/", "private address"), ("http://a.example:x/", "bad url"),
-    ],
-)  # fmt: skip
-def test_what_is_refused(url, reason):
-    allow = {"a.example", "10.0.0.1", "127.0.0.1", "::1"}
-    assert refusal(url, allow, {"http://127.0.0.1:8000"}) == reason
-
-
-def test_origin_leaves_out_the_default_port():
-    assert origin("HTTP://A.example:80/x?y") == "http://a.example"
-    assert origin("https://a.example:80/") == "https://a.example:80"
+def test_named_hosts_may_be_private(server, tmp_path):
+    place, _ = server
+    port = place.rpartition(":")[2]
+    start = [f"http://localhost:{port}/c", f"http://127.0.0.1:{port}/c"]
+    work = Job(start_urls=start, allow=["localhost", "127.0.0.1"], private=["localhost"], delay=0.0)
+    found = crawl_pages(work, tmp_path / "spool")
+    assert [url for url, _, _ in members(tmp_path / "spool")] == [f"http://localhost:{port}/c"]
+    assert found.refused == {"private address": 1}
 
 
 def test_the_child_ends_when_its_parent_is_killed(server, tmp_path):
@@ -181,11 +174,52 @@ def test_the_child_ends_when_its_parent_is_killed(server, tmp_path):
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
 
 
+def test_a_crawl_that_was_killed_goes_on_where_it_was(server, tmp_path):
+    place, seen = server
+    work = job(place, start_urls=[place + "/1"], depth=9, delay=0.3, rewrite={})
+    spool, index = tmp_path / "spool", tmp_path / "spool" / "index.jsonl"
+
+    def stop(saved):
+        if saved >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        crawl_pages(work, spool, stop)
+    with index.open("a") as file:  # as a kill in the middle of a page leaves it
+        file.write('["http://half.example/", 99')
+    with (spool / "pages.gz").open("ab") as file:
+        file.write(b"half a page")
+    before = [json.loads(line)[0] for line in index.read_text().splitlines()[:-1]]
+    assert 2 <= len(before) < 4
+    del seen[:]
+    found = crawl_pages(work, spool)
+    asked = [path for path, _, _ in seen]
+    assert found.saved == 4 and not found.failed
+    assert [url.removeprefix(place) for url, _, _ in members(spool)] == ["/1", "/2", "/3", "/4"]
+    assert not [path for path in asked if place + path in before], "what was saved is not asked for again"
+    del seen[:]
+    assert crawl_pages(work, spool) == found and seen == []
+    pages = [page.url for page in read_pages(spool / "pages.gz")]
+    assert len(pages) == len(set(pages)) == 4
+    assert crawl_pages(job(place, depth=0), spool).saved == 1, "another job begins afresh"
+
+
 def wait_for(ready, seconds=30.0):
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
+
+
+def test_private_hosts_and_opt_outs_are_settings_of_a_source(server, build):
+    place, _ = server
+    source = Source(urls=[place + "/noai", place + "/c"], delay=0.0, depth=0, allow_private=True)
+    made = build("crawl", run, Crawl(sources={"s": source}))
+    facts = made.metrics["sources"]["s"]
+    assert (facts["records"], facts["opted_out"], facts["opt_outs"]) == (1, 1, {"noai": 1})
+    assert facts["reasons"] == {"opt-out: noai": 1}
+    made = build("crawl", run, Crawl(sources={"s": source.model_copy(update={"opt_out": "record"})}))
+    assert made.metrics["sources"]["s"]["records"] == 2
 
 
 def test_a_tick_that_raises_ends_the_crawl(server, tmp_path):

@@ -34,3 +34,18 @@ def test_short_lines_and_code_can_be_left_out():
     code = "\n".join(["import { useState } from 'react';"] * 5 + ["이 예제는 상태를 바꾸는 방법을 보여 줍니다."])
     assert fault(code, shortest=20)[0] == "share"
     assert fault(code, shortest=20, prose=True) is None
+
+
+def test_markup_does_not_make_a_heading_long():
+    heading = '### <a name="return-value-of-this-method"></a>반환 값'
+    text = "\n".join(
+        f"{heading}\n이 메서드는 {number}번째 값을 돌려주며 실패하면 예외를 던집니다." for number in range(4)
+    )
+    assert fault(text, shortest=20) is not None
+    assert fault(text, shortest=20, prose=True) is None
+
+
+def test_few_repeats_are_none():
+    title = "한글 입력기를 설치하고 설정하는 방법 안내"
+    assert fault(f"{title}\n{title}\n본문입니다.", few=1)[0] == "share"
+    assert fault(f"{title}\n{title}\n본문입니다.", few=3) is None

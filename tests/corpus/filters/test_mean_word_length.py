@@ -26,3 +26,9 @@ def test_the_korean_form_looks_at_eojeol_alone():
 
 def test_nothing_is_too_short():
     assert fault("")[0] == "low"
+
+
+def test_links_can_be_left_out():
+    text = "See https://example.com/a/very/long/path/to/the/manual.html and the rest"
+    assert fault(text)[0] == "high"
+    assert fault(text, longest=30) is None

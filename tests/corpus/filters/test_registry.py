@@ -8,7 +8,7 @@ import pytest
 from datatrove.data import Document
 
 from corpus.filters import build, check, table
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, InputError
 from tests.toys import paragraphs
 
 
@@ -23,6 +23,7 @@ from tests.toys import paragraphs
         ({"word_count": {"low": "many"}}, "refine.thresholds.word_count.low must be a number, not 'many'"),
         ({"word_count": {"korean": 1}}, "must be true or false"),
         ({"terminal_lines": {"endings": "english"}}, "must be stock or korean"),
+        ({"url_lists": {"block": "example.com"}}, "refine.thresholds.url_lists.block must be a list of texts"),
         ({"datatrove:GopherFilter": {}}, "datatrove has no filter 'GopherFilter'"),
         ({"datatrove:RegexFilter": {"regex": "x"}}, "no argument 'regex'; did you mean 'regex_exp'"),
         ({"datatrove:os": {}}, "datatrove has no filter 'os'"),
@@ -49,7 +50,9 @@ def test_a_rule_can_be_left_out_or_taken_in():
 
 def test_cheap_rules_are_asked_first():
     rules = list(build("korean", {}, "ko"))
-    assert rules[0] == "word_count" and rules.index("hangul_share") < rules.index("duplicate_ngrams")
+    assert rules[:3] == ["url_lists", "url_words", "word_count"] and rules.index("hangul_share") < rules.index(
+        "duplicate_ngrams"
+    )
 
 
 def test_the_stock_preset_drops_korean_and_the_korean_one_does_not():
@@ -80,7 +83,7 @@ def test_our_rules_work_in_a_pipeline_of_datatrove(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     rules = list(build("korean", {}, "ko").values())
-    rules[0].exclusion_writer = JsonlWriter(str(tmp_path / "dropped"), compression=None)
+    rules[2].exclusion_writer = JsonlWriter(str(tmp_path / "dropped"), compression=None)
     LocalPipelineExecutor(
         pipeline=[JsonlReader(str(tmp_path / "in")), *rules, JsonlWriter(str(tmp_path / "out"), compression=None)],
         tasks=1, workers=1, logging_dir=str(tmp_path / "logs"),
@@ -100,3 +103,32 @@ def test_a_filter_of_datatrove_can_be_a_rule(monkeypatch):
     assert list(rules)[-1] == "datatrove:GopherRepetitionFilter"
     answer = rules["datatrove:GopherRepetitionFilter"].filter(Document(text="같은 줄\n같은 줄\n다른 줄이다", id="1"))
     assert answer == (False, "dup_line_frac")
+
+
+def test_lists_come_from_files_and_options_together(tmp_path):
+    (tmp_path / "block.txt").write_text("# casinos\nbad.example\n\nshop.example/spam # below it\n", encoding="utf-8")
+    (tmp_path / "words.txt").write_text("욕설\n", encoding="utf-8")
+    lists = {"block": str(tmp_path / "block.txt"), "allow": None, "bad_words": str(tmp_path / "words.txt")}
+    rules = build("korean", {"url_lists": {"block": ["worse.example"]}}, "ko", lists)
+    block = rules["url_lists"]
+    for url, stays in (
+        ("https://www.bad.example/a", False),
+        ("http://sub.bad.example/", False),
+        ("http://notbad.example/", True),
+        ("http://shop.example/", True),
+        ("http://shop.example/spam/1", False),
+        ("http://worse.example/", False),
+    ):
+        found = block.fault(Document(text="", id="1", metadata={"url": url}))
+        assert (found is None) == stays, url
+    doc = Document(text="욕설을 쓰지 맙시다.", id="1", metadata={"url": ""})
+    assert rules["bad_words"].fault(doc) is None
+    assert doc.metadata["notes"] == {"bad_words": {"count": 1, "share": round(1 / 3, 6)}}
+    again = build("korean", {"url_lists": {"block": ["worse.example"]}}, "ko", lists)
+    assert len(again["url_lists"].block) == 3
+
+
+def test_a_list_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "block.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="block.txt is not a list of one entry a line"):
+        build("korean", {}, "ko", {"block": str(tmp_path / "block.txt")})

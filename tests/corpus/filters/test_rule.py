@@ -18,6 +18,15 @@ def test_run_passes_what_stays():
 
 
 def test_a_threshold_itself_is_no_fault():
-    assert at_least("low", 2, 2) is None and at_most("high", 2, 2) is None
-    assert at_least("low", 1.23456, 2) == Fault("low", 1.2346, 2)
-    assert at_most("high", 3, 2) == Fault("high", 3, 2)
+    assert not at_least("low", 2, 2).broken and not at_most("high", 2, 2).broken
+    assert at_least("low", 1, 2).broken and at_most("high", 3, 2).broken
+
+
+def test_a_fault_names_option_value_and_threshold():
+    assert WordCount(low=2).fault(Document(text="one", id="1")) == Fault("low", 1, 2)
+
+
+def test_the_margin_is_below_zero_where_the_threshold_is_broken():
+    assert at_least("low", 1, 2).margin == -0.5 and at_most("high", 4, 2).margin == -0.5
+    assert at_least("low", 2, 2).margin == 0 and at_most("high", 0, 0).margin == 0
+    assert at_most("high", 1, 2).margin == 0.5

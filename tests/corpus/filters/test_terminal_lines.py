@@ -38,3 +38,11 @@ def test_code_can_be_left_out():
     text = "값을 더합니다.\n" + "total += value;\n" * 30
     assert fault(text, endings="korean")[0] == "low"
     assert fault(text, endings="korean", prose=True) is None
+
+
+def test_a_long_line_counts_where_it_is_asked_to():
+    note = "연구비 지급 절차 구현\n- 학생 인건비 지급 전 참여 확약 절차를 마치고 말일에 지급하는 절차 마련"
+    assert fault(note, endings="korean", low=0.4) == ("low", 0.0, 0.4)
+    assert fault(note, endings="korean", low=0.4, running=8) is None
+    english = "Heading\nThe stack statement is closed by the directive itself (on 32-bit machines only.)"
+    assert fault(english) is not None and fault(english, running=10) is None

@@ -23,3 +23,10 @@ def test_code_can_be_left_out():
     text = "이 명령은 모든 저장소를 나열합니다.\n" + "git --all list\n" * 9
     assert fault(text) is not None
     assert fault(text, prose=True) is None
+
+
+def test_an_ngram_counts_from_the_time_that_is_asked_for():
+    text = "표 그리기 창\n표 그리기 도구를 고릅니다.\n표 그리기 단추를 누릅니다."
+    assert fault(text)[0] == "n2"
+    assert fault(text, few=4) is None
+    assert fault("광고 문의 " * 8, few=4)[0] == "n2"
