@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from tokenizer.base import document_ids
 from tokenizer.bpe import read_tokenizer, size
 from tokenizer.config import Pack
 from tokenizer.embed import read_json
-from tokenizer.measure import encode
+from tokenizer.encode import Encoder, Unequal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,39 +101,60 @@ def _groups(path: Path) -> int:
         raise InputError(f"{path} is not a documents file: {error}") from None
 
 
-def _read(unit: Unit) -> Iterator[list[dict[str, str]]]:
-    """Texts and languages of a unit, one row group at a time."""
+def _read(unit: Unit) -> Iterator[tuple[list[str], list[str], int, int]]:
+    """Texts that are not empty, the languages, the texts' UTF-8 bytes and how many were empty, by row group."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(unit.path) as file:
             for group in range(unit.first, min(unit.first + UNIT_GROUPS, file.num_row_groups)):
-                yield file.read_row_group(group, columns=["text", "lang"]).to_pylist()
+                table = file.read_row_group(group, columns=["text", "lang"])
+                texts, langs = table["text"], table["lang"]
+                bare = pc.utf8_length(pc.utf8_trim_whitespace(texts))
+                kept = texts.filter(pc.greater(bare, 0))
+                size = pc.sum(pc.binary_length(kept)).as_py() or 0
+                yield kept.to_pylist(), langs.unique().to_pylist(), int(size), len(texts) - len(kept)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise InputError(f"{unit.path} is not a documents file: {error}") from None
 
 
 def encode_unit(unit: Unit, folder: Path, *, tokenizer: str, prefix: int, separator: int, dtype: str) -> None:
     """Write `tokens`, `lengths` (uint64, tokens per document) and `facts.json` of one unit into `folder`."""
-    import numpy as np
-    from tokenizers import Tokenizer
+    encoder = _encoder(tokenizer)
+    try:
+        _encode_unit(unit, folder, encoder, (prefix, separator), dtype)
+    except Unequal:  # once is enough: this unit's ids are all made by `tokenizers`
+        _encode_unit(unit, folder, Encoder(read_tokenizer(Path(tokenizer)), fast=False), (prefix, separator), dtype)
 
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    encoder = Tokenizer.from_file(tokenizer)
+
+@lru_cache(maxsize=1)
+def _encoder(tokenizer: str) -> Encoder:
+    """Built once per worker: the check on the probes takes a second."""
+    return Encoder(read_tokenizer(Path(tokenizer)))
+
+
+def _encode_unit(unit: Unit, folder: Path, encoder: Encoder, frame: tuple[int, int], dtype: str) -> None:
+    import numpy as np
+
     langs: set[str] = set()
-    lengths: list[int] = []
     utf8 = empty = 0
-    with (folder / "tokens").open("wb") as out:
-        for batch in _read(unit):
-            texts = [row["text"] for row in batch if row["text"].strip()]
-            empty += len(batch) - len(texts)
-            langs.update(row["lang"] for row in batch)
-            utf8 += sum(len(text.encode()) for text in texts)
-            for ids in encode(encoder, texts):
-                out.write(np.array([prefix, *ids, separator], dtype=f"<{_code(dtype)}").tobytes())
-                lengths.append(len(ids) + 2)
-    np.array(lengths, dtype="<u8").tofile(folder / "lengths")
+    encoder.restart()
+    with (folder / "tokens").open("wb") as out, (folder / "lengths").open("wb") as lengths:
+        for texts, found, size, blank in _read(unit):
+            empty += blank
+            langs.update(found)
+            utf8 += size
+            ids, counts = encoder.encode(texts)
+            ends = np.cumsum(counts + 2)
+            framed = np.empty(len(ids) + 2 * len(counts), f"<{_code(dtype)}")
+            inside = np.ones(len(framed), bool)
+            inside[ends - 1] = inside[ends - counts - 2] = False
+            framed[inside] = ids
+            framed[ends - counts - 2], framed[ends - 1] = frame
+            framed.tofile(out)
+            (counts + 2).astype("<u8").tofile(lengths)
     write_json(folder / "facts.json", {"langs": sorted(langs), "bytes": utf8, "empty": empty})
 
 

@@ -17,7 +17,7 @@ from pipeline.context import Context
 from pipeline.errors import ConfigError, InputError, StageFailed
 from training.chat import ChatSet, read_files
 from training.config import Chat, Sft
-from training.data import IGNORED, shuffled
+from training.lines import IGNORED, shuffled
 from training.pairs import made_pairs
 from training.template import ChatTemplate, Encoded, Unfit
 

@@ -16,10 +16,11 @@ from tokenizer.base import load_model
 from tokenizer.embed import read_json, rows
 from training.checkpoint import Checkpoints
 from training.config import Dapt
-from training.data import IGNORED, Data, Rows, check, micro_batches
+from training.data import Data, Rows, check, micro_batches
 from training.engine import all_finite, any_rank, barrier, open_engine, prepare, sum_over_ranks, threads, zero_stage
 from training.freeze import RowAdam, parameter_groups, resting
 from training.ledger import Ledger, probe, probe_texts, publish
+from training.lines import IGNORED
 from training.save import proof, whole_state, write_model
 from training.schedule import Span, factor, span_at, spans
 from training.tracking import Tracker
@@ -187,7 +188,8 @@ def _step(training: Training, step: int, span: Span, share: float) -> dict[str, 
     torch.manual_seed(section.seed * 1_000_003 + step * 1009 + context.rank)
     rows = training.data.step(step)
     used = rows.targets != IGNORED
-    present = torch.from_numpy(np.unique(np.concatenate([rows.ids.ravel(), rows.targets[used]]))).to(training.device)
+    seen = np.unique(np.concatenate([rows.ids.ravel(), rows.targets[used]]))
+    present = torch.from_numpy(seen).to(training.device, torch.long)
     scale = context.world * training.accumulation / max(1, int(used.sum()))
     for group in engine.optimizer.param_groups:
         group["lr"] = group["peak"] * share

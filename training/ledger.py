@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.artifact import Artifact
 from training.config import Gate
-from training.data import shuffled, streams_of
+from training.data import streams_of
+from training.lines import shuffled
 
 if TYPE_CHECKING:
     from training.split import Split

@@ -22,9 +22,9 @@ from tokenizer.base import load_model
 from training.checkpoint import Checkpoints
 from training.config import Sft
 from training.conversations import Batch, Conversations, gather, micro_batches
-from training.data import IGNORED
 from training.engine import all_finite, any_rank, barrier, open_engine, prepare, sum_over_ranks, threads, zero_stage
 from training.ledger import Ledger, publish
+from training.lines import IGNORED
 from training.lora import adapts_tied, add_lora, merge, save_adapter
 from training.schedule import Span, factor
 from training.template import ChatTemplate, ensure_template

@@ -18,7 +18,7 @@ import torch.nn.functional as functional
 
 from eval.bpb import HEAD_ROWS, PLAIN, is_plain
 from pipeline.errors import InputError
-from training.data import IGNORED
+from training.lines import IGNORED
 from training.loss import FusedLoss, both
 
 

@@ -12,7 +12,9 @@ from corpus.documents import write_documents
 from pipeline.errors import InputError
 from tests.tokenizer.conftest import model_with
 from tests.toys import paragraphs
+from tokenizer import pack
 from tokenizer.config import Pack
+from tokenizer.encode import Encoder, Unequal
 from tokenizer.pack import Stream, run
 
 SOURCES = {"docs": ("ko", paragraphs("ko", 30)), "manual": ("en", paragraphs("en", 20))}
@@ -129,3 +131,22 @@ def test_a_damaged_stream_is_refused(published, byte_level_model: Path, document
     path.write_bytes(path.read_bytes()[:-2])
     with pytest.raises(InputError, match="the manifest says"):
         Stream(made, "train/docs")
+
+
+def test_a_unit_that_comes_out_otherwise_is_encoded_by_tokenizers(
+    published, byte_level_model: Path, documents, build, monkeypatch, tmp_path: Path
+) -> None:
+    inputs = {"model": published(byte_level_model), "documents": documents(SOURCES)}
+    expected = build("pack", run, Pack(), inputs)
+    expected.path.rename(tmp_path / "expected")
+
+    def differ(self, texts):
+        raise Unequal
+
+    monkeypatch.setattr(Encoder, "_compare", lambda self, texts: None)
+    monkeypatch.setattr(Encoder, "encode", lambda self, texts: differ(self, texts) if self._fast else self._slow(texts))
+    pack._encoder.cache_clear()
+    assert files(build("pack", run, Pack(), inputs)) == {
+        file["path"]: file["sha256"] for file in expected.manifest["files"]
+    }
+    pack._encoder.cache_clear()

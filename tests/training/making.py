@@ -9,11 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline.artifact import Artifact, digest, publish
 from pipeline.config import Run
 from pipeline.context import Context
 from tests.toys import paragraphs, toy_llama
 from tokenizer.embed import copy_rest, resize, write_extension
+from training.data import Rows
+from training.lines import IGNORED
 
 PIECES = [
     "합니다",
@@ -139,3 +143,12 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def one_row(documents):
+    """Documents (arrays of ids) one behind another, as a micro-batch of one row."""
+    ids = np.concatenate(documents)
+    numbers = np.repeat(np.arange(len(documents)), [len(one) for one in documents])
+    positions = np.concatenate([np.arange(len(one)) for one in documents])
+    targets = np.where(numbers[1:] == numbers[:-1], ids[1:], IGNORED)
+    return Rows(ids[None, :-1], targets[None], positions[None, :-1], ("ko",))

@@ -13,7 +13,8 @@ from pipeline.errors import InputError
 from tests.training import making
 from tokenizer.pack import Stream
 from training.config import Dapt
-from training.data import IGNORED, Data, Line, batch, check, interleaved, micro_batches, shares, shuffled, streams_of
+from training.data import Data, check, interleaved, micro_batches, shares, streams_of
+from training.lines import IGNORED
 
 
 @pytest.fixture(scope="module")
@@ -27,35 +28,6 @@ def documents(given, lang):
         for stream in streams_of(given["tokens"], "train", lang)
         for number in range(len(stream))
     ]
-
-
-def test_a_line_holds_every_document_once_an_epoch_and_never_twice_in_one_order(given):
-    streams = streams_of(given["tokens"], "train", "ko")
-    line = Line(streams, "ko", seed=3)
-    epochs = []
-    for epoch in range(2):
-        ids, numbers = line.cut(epoch * line.tokens, line.tokens)
-        epochs.append([ids[numbers == number].tolist() for number in range(numbers.max() + 1)])
-    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(documents(given, "ko"))
-    assert epochs[0] != epochs[1]
-
-
-def test_a_cut_is_the_same_whatever_was_cut_before(given):
-    streams = streams_of(given["tokens"], "train", "ko")
-    line = Line(streams, "ko", seed=0)
-    whole, _ = line.cut(0, line.tokens + 500)
-    fresh = Line(streams, "ko", seed=0)
-    for start in (line.tokens - 20, 7, 400, line.tokens + 30):
-        ids, numbers = fresh.cut(start, 97)
-        assert ids.tolist() == whole[start : start + 97].tolist()
-        assert numbers[0] == 0 and set(np.diff(numbers)) <= {0, 1}
-    assert Line(streams, "ko", seed=1).cut(0, 200)[0].tolist() != whole[:200].tolist()
-
-
-def test_the_order_is_the_same_on_any_machine():
-    assert shuffled(10, "0/ko/0").tolist() == [1, 2, 6, 9, 8, 5, 0, 4, 3, 7]
-    assert sorted(shuffled(1000, "x").tolist()) == list(range(1000))
-    assert shuffled(0, "x").tolist() == []
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 1 / 3, 0.5, 0.9])
@@ -83,8 +55,9 @@ def test_the_rest_goes_to_the_language_that_is_taught():
     assert shares(Dapt(replay={"en": 1.0})) == {"en": 1.0}
 
 
-def test_a_step_is_the_same_alone_and_in_a_row(given):
-    section = Dapt(budget=64 * 60, sequence=64, batch=128)
+@pytest.mark.parametrize("packing", ["cut", "fit"])
+def test_a_step_is_the_same_alone_and_in_a_row(given, packing):
+    section = Dapt(budget=64 * 60, sequence=64, batch=128, packing=packing)
     data = Data(section, given["tokens"])
     steps = [data.step(step) for step in range(data.steps)]
     fresh = Data(section, given["tokens"])
@@ -109,14 +82,6 @@ def test_every_token_but_a_documents_first_is_predicted_once(given):
     rest = total - data.steps * 64
     wanted = sum(len(one) - 1 for one in found)
     assert wanted - rest <= len(targets) <= wanted
-
-
-def test_positions_restart_and_nothing_is_predicted_across_documents():
-    ids = np.array([5, 6, 7, 8, 9, 1, 2, 3, 4])
-    rows = batch([("ko", ids, np.array([0, 0, 0, 1, 1, 2, 2, 2, 3]))])
-    assert rows.ids.tolist() == [[5, 6, 7, 8, 9, 1, 2, 3]]
-    assert rows.positions.tolist() == [[0, 1, 2, 0, 1, 0, 1, 2]]
-    assert rows.targets.tolist() == [[6, 7, IGNORED, 9, IGNORED, 2, 3, IGNORED]]
 
 
 def test_ranks_share_a_step_without_overlap(given):

@@ -11,7 +11,7 @@ import torch
 from pipeline.errors import InputError
 from tests.training import making
 from tokenizer.base import load_model
-from training.data import IGNORED, batch
+from training.lines import IGNORED
 from training.save import whole_state
 from training.split import split
 
@@ -31,8 +31,7 @@ def row(*lengths, seed=0):
     """Documents of those lengths, as one row; ids over old and new rows."""
     draw = np.random.default_rng(seed)
     ids = [draw.integers(0, 415, length) for length in lengths]
-    numbers = np.repeat(np.arange(len(lengths)), lengths)
-    return ids, batch([("ko", np.concatenate(ids), numbers)])
+    return ids, making.one_row(ids)
 
 
 def losses(module, rows):
@@ -56,8 +55,7 @@ def test_a_documents_losses_do_not_change_with_its_neighbours(folder, attention)
     (first, second, third), _ = row(9, 14, 12, seed=1)
 
     def placed(*documents):
-        numbers = np.repeat(np.arange(len(documents)), [len(one) for one in documents])
-        return losses(module, batch([("ko", np.concatenate(documents), numbers)]))
+        return losses(module, making.one_row(documents))
 
     among = placed(first, second, third)[9:22]
     assert among == pytest.approx(placed(second, third)[:13], abs=1e-5)
