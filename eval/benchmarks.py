@@ -1,59 +1,77 @@
-"""`benchmarks`: multiple-choice items in one format, from files, from the lm-eval package, or made from held-out text.
+"""`benchmarks`: multiple-choice items in one format, from files or the lm-eval package; texts that are only guarded.
 
 An item is `{id, query, choices, gold, lang, license, made}`. A model scores `query + " " + choice` for each choice, so
 no query ends and no choice begins in white space. Files are as MosaicML's local_data has them: query, choices, gold.
+What is no multiple choice (a KorQuAD question, a judge's prompt) is guarded: `guarded/<task>.jsonl`, {id, texts}.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from corpus.config import Benchmarks, Task
 from corpus.licenses import together
 from corpus.readers import BadRow, jsonl_rows, matches
-from eval.cloze import make_items
-from pipeline.artifact import Artifact
 from pipeline.context import Context
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import InputError
 
 KMMLU_LICENSE = "CC-BY-ND-4.0"
 KMMLU_ANSWER = re.compile(r"정답은\s*\(?\s*([A-D])\s*\)?")
 LETTERS = ("A", "B", "C", "D")
 SUFFIXES = (".jsonl", ".jsonl.gz")
+TEXTS = (".txt", ".txt.gz")
 
 
 def run(section: Benchmarks, context: Context) -> dict[str, Any]:
-    folder = context.fresh("items")
+    """Write `items/<task>.jsonl` and `guarded/<task>.jsonl`.
+
+    Metrics: `tasks` {task: {items, choices, lang, license, made}} and `guarded` {task: {items, lang, license}}. Raises
+    InputError naming the record that is no item, or the task that has none or has an id twice.
+    """
+    context.fresh("items")
+    context.fresh("guarded")
     metrics: dict[str, Any] = {}
+    guarded: dict[str, Any] = {}
     for number, (name, task) in enumerate(sorted(section.tasks.items())):
         context.stop_if_asked()
-        items = take(name, task, section, context)
+        items = list(take(name, task))
         if not items:
             raise InputError(f"benchmarks.tasks.{name} has no items")
-        repeated = [one for one, count in Counter(item["id"] for item in items).items() if count > 1]
-        if repeated:
-            raise InputError(f"benchmarks.tasks.{name} has two items with the id {repeated[0]!r}")
         if task.limit is not None:
             items = sample(items, task.limit, section.seed)
-        with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
-            for item in items:
-                file.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
-        metrics[name] = {
-            "items": len(items),
-            "choices": max(len(item["choices"]) for item in items),
-            "lang": items[0]["lang"],
-            "license": together(item["license"] for item in items),
-            "made": items[0]["made"],
-        }
+        if task.texts is not None:
+            write_items(context.path / "guarded" / f"{name}.jsonl", items, f"benchmarks.tasks.{name}")
+            guarded[name] = {"items": len(items), "lang": task.lang, "license": task.license}
+        else:
+            metrics[name] = write_items(context.path / "items" / f"{name}.jsonl", items, f"benchmarks.tasks.{name}")
         context.progress(number + 1, len(section.tasks), "tasks")
-    total = sum(task["items"] for task in metrics.values())
+    total = sum(task["items"] for task in (*metrics.values(), *guarded.values()))
     context.counts.update(read=total, kept=total, dropped=0, failed=0)
-    return {"tasks": metrics}
+    return {"tasks": metrics, "guarded": guarded}
+
+
+def write_items(path: Path, items: list[dict[str, Any]], what: str) -> dict[str, Any]:
+    """One line per item, and what the task is; raises InputError where an id stands twice."""
+    repeated = [one for one, count in Counter(item["id"] for item in items).items() if count > 1]
+    if repeated:
+        raise InputError(f"{what} has two items with the id {repeated[0]!r}")
+    with path.open("w", encoding="utf-8") as file:
+        for item in items:
+            file.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
+    return {
+        "items": len(items),
+        "choices": max(len(item.get("choices", ())) for item in items),
+        "lang": items[0].get("lang", ""),
+        "license": together(item.get("license", "unknown") for item in items),
+        "made": items[0].get("made", False),
+    }
 
 
 def sample(items: list[dict[str, Any]], limit: int, seed: int) -> list[dict[str, Any]]:
@@ -63,21 +81,38 @@ def sample(items: list[dict[str, Any]], limit: int, seed: int) -> list[dict[str,
     return [item for item in items if item["id"] in ids]
 
 
-def take(name: str, task: Task, section: Benchmarks, context: Context) -> list[dict[str, Any]]:
+def take(name: str, task: Task) -> Iterator[dict[str, Any]]:
     """All items of one task, in an order that the section and the input fix."""
     if task.file is not None:
-        return list(from_files(name, task, task.file))
-    if task.kmmlu:
-        return list(from_kmmlu(name, task))
-    if not isinstance(context.inputs.get("documents"), Artifact):
-        raise ConfigError(f"benchmarks.tasks.{name} is made from held-out documents; add a mix section to make it from")
-    items = make_items(name, str(task.cloze), context.artifact("documents"), section.seed, context.stop_if_asked)
-    if not items:
-        raise InputError(
-            f"benchmarks.tasks.{name}: the held-out documents in '{task.cloze}' give no item; it takes four or more "
-            "documents with a paragraph long enough to cut"
-        )
-    return items
+        return from_files(name, task, task.file)
+    if task.texts is not None:
+        return from_texts(name, task, task.texts)
+    return from_kmmlu(name, task)
+
+
+def from_texts(name: str, task: Task, pattern: str) -> Iterator[dict[str, Any]]:
+    """Guarded items `{id, texts}`: the fields of JSONL records, or the lines of text files."""
+    where = f"benchmarks.tasks.{name}.texts"
+    for number, path in enumerate(matches(pattern, (*SUFFIXES, *TEXTS), where)):
+        if not path.name.endswith(TEXTS):
+            for file, line, record in jsonl_rows([path]):
+                texts = [] if isinstance(record, BadRow) else [record.get(field) for field in task.fields]
+                if not texts or not all(isinstance(text, str) for text in texts):
+                    problem = record.reason if isinstance(record, BadRow) else f"it has no text in {task.fields}"
+                    raise InputError(f"{file} record {line}: {problem}")
+                yield {"id": f"{name}/{number}/{line}", "texts": texts}
+            continue
+        try:
+            with (
+                gzip.open(path, "rt", encoding="utf-8-sig")
+                if path.suffix == ".gz"
+                else path.open(encoding="utf-8-sig") as lines
+            ):
+                for place, text in enumerate(lines, 1):
+                    if text.strip():
+                        yield {"id": f"{name}/{number}/{place}", "texts": [text.strip()]}
+        except (OSError, EOFError, ValueError) as error:
+            raise InputError(f"{path} is not UTF-8 text: {error}") from None
 
 
 def from_files(name: str, task: Task, pattern: str) -> Iterator[dict[str, Any]]:

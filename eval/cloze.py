@@ -1,4 +1,4 @@
-"""Cloze items made from held-out text: the start of a paragraph, its true continuation, and three from other documents.
+"""`cloze`: items made from held-out text: the start of a paragraph, its continuation, and three from other documents.
 
 After the four-choice story cloze (Mostafazadeh et al. 2016) and HellaSwag's continuations, with nothing written by hand
 or by a model. One item a document, so that items are independent and an interval over them holds.
@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from corpus.config import Cloze
 from corpus.dedup import text_key
 from corpus.documents import read_documents
 from corpus.licenses import together
+from eval.benchmarks import sample, write_items
 from pipeline.artifact import Artifact
+from pipeline.context import Context
 from pipeline.errors import InputError
 
 CHOICES = 4
@@ -40,6 +43,30 @@ class Cut:
     query: str
     continuation: str
     turn: int  # by seed, document and paragraph: what is taken where nothing else decides
+
+
+def run(section: Cloze, context: Context) -> dict[str, Any]:
+    """Write `items/<task>.jsonl` in the format of `benchmarks`, labelled as made.
+
+    Raises InputError where the held-out documents of a task's language give no item.
+    """
+    folder = context.fresh("items")
+    metrics: dict[str, Any] = {}
+    for number, (name, task) in enumerate(sorted(section.tasks.items())):
+        context.stop_if_asked()
+        items = make_items(name, task.lang, context.artifact("documents"), section.seed, context.stop_if_asked)
+        if not items:
+            raise InputError(
+                f"cloze.tasks.{name}: the held-out documents in '{task.lang}' give no item; it takes four or more "
+                "documents with a paragraph long enough to cut"
+            )
+        if task.limit is not None:
+            items = sample(items, task.limit, section.seed)
+        metrics[name] = write_items(folder / f"{name}.jsonl", items, f"cloze.tasks.{name}")
+        context.progress(number + 1, len(section.tasks), "tasks")
+    total = sum(task["items"] for task in metrics.values())
+    context.counts.update(read=total, kept=total, dropped=0, failed=0)
+    return {"tasks": metrics}
 
 
 def make_items(name: str, lang: str, mixture: Artifact, seed: int, pause: Callable[[], None]) -> list[dict[str, Any]]:

@@ -46,10 +46,14 @@ def collect(nodes: Mapping[str, Artifact], against: str) -> dict[str, Any]:
             for name in found["order"]
             if stage(nodes[name]) == "extend" and not found["nodes"][name]["leaf"]
         },
+        "frontiers": {name: nodes[name].metrics for name in found["order"] if stage(nodes[name]) == "frontier"},
+        "token_audits": _token_audits(nodes, found),
         "gate": _last(measured, found["nodes"]),
         "gates": measured,
         "benchmarks": {
-            name: nodes[name].metrics.get("tasks", {}) for name in found["order"] if stage(nodes[name]) == "benchmarks"
+            name: nodes[name].metrics.get("tasks", {})
+            for name in found["order"]
+            if stage(nodes[name]) in ("benchmarks", "cloze")
         },
         "training": {
             name: training(name, nodes[name], found["nodes"][name]["inputs"].get("model", {}).get("node"))
@@ -196,6 +200,16 @@ def _spent(documents: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 def _extension(artifact: Artifact) -> dict[str, Any]:
     return {key: value for key, value in artifact.metrics.items() if key != "embeddings"}
+
+
+def _token_audits(nodes: Mapping[str, Artifact], found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Model node -> what a `tokens` node found of its pieces; by the audit's own name where the model is not here."""
+    audits: dict[str, dict[str, Any]] = {}
+    for name in found["order"]:
+        if stage(nodes[name]) == "tokens":
+            model = found["nodes"][name]["inputs"].get("of", {}).get("node") or name.partition("@")[2] or name
+            audits[model if model not in audits else f"{model} ({name})"] = {"node": name, **nodes[name].metrics}
+    return dict(sorted(audits.items(), key=lambda pair: (_rank(found, pair[0]), pair[0])))
 
 
 def _last(measured: Mapping[str, dict[str, Any]], found: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,12 +35,14 @@ def run(section: Evaluate, context: Context) -> dict[str, Any]:
     StageFailed where a loss is not finite.
     """
     documents = context.artifact("documents") if context.inputs.get("documents") else None
-    benchmarks = context.artifact("benchmarks") if context.inputs.get("benchmarks") else None
     chosen = choose_documents(documents, section, context.counts) if documents else {}
+    benchmarks = context.artifacts("benchmarks").values()
     tasks = {
         task: harness.choose_items(task, items, section.seed, section.shots, section.max_items)
-        for task, items in (harness.read_items(benchmarks) if benchmarks else {}).items()
+        for task, items in harness.read_all(benchmarks).items()
     }
+    facts = {task: fact for found in benchmarks for task, fact in found.metrics.get("tasks", {}).items()}
+    dirty = read_marks(context.artifact("contamination")) if context.inputs.get("contamination") else {}
     if not chosen and not tasks:
         raise ConfigError(f"{context.node} has neither held-out documents nor benchmark items to be scored on")
 
@@ -56,7 +58,7 @@ def run(section: Evaluate, context: Context) -> dict[str, Any]:
     context.provenance["bpb_seconds"] = round(time.monotonic() - started, 1)
 
     started = time.monotonic()
-    found = _tasks(subject, tasks, benchmarks.metrics.get("tasks", {}) if benchmarks else {}, context)
+    found = _tasks(subject, tasks, facts, dirty, context)
     context.provenance["tasks_seconds"] = round(time.monotonic() - started, 1)
     return {
         "bpb": {
@@ -155,9 +157,14 @@ def _tasks(
     subject: Subject,
     tasks: Mapping[str, tuple[list[harness.Item], list[harness.Item]]],
     facts: Mapping[str, Mapping[str, Any]],
+    dirty: Mapping[str, Mapping[str, bool]],
     context: Context,
 ) -> dict[str, Any]:
-    """Ask task by task into `tasks/`; returns each task's summary with what its benchmark says of it."""
+    """Ask task by task into `tasks/`; returns each task's summary with what its benchmark says of it.
+
+    Where the corpus was searched for a task's items, each line says whether its item is `dirty`, and the summary has
+    one of its own for the clean and for the dirty items.
+    """
     total = sum(len(items) for _, items in tasks.values())
     logits = logits_of(subject.model, subject.vocabulary)
     summaries: dict[str, Any] = {}
@@ -169,15 +176,43 @@ def _tasks(
             meter = _meter(context, done, len(items), total, "items")
             lm = language_model(subject.model, subject.tokenizer, subject.prefix, logits, meter)
             lines = harness.ask(lm, task, exemplars, items)
+            if task in dirty:
+                lines = [{**line, "dirty": dirty[task].get(line["id"], False)} for line in lines]
             _write_lines(path, lines, context.work)
             if lm.truncated:
                 context.event("warning", task=task, message=f"{lm.truncated} questions lost their first tokens")
         fact = facts.get(task, {})
         told = {key: fact[key] for key in ("lang", "license", "made") if key in fact}
-        summaries[task] = {**told, "shots": len(exemplars), **harness.summarize(lines)}
+        summaries[task] = {**told, "shots": len(exemplars), **harness.summarize(lines), **_by_mark(lines)}
         done += len(items)
         context.progress(done, total, "items")
     return summaries
+
+
+def _by_mark(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Summaries of the clean and of the dirty items, where items are marked."""
+    found = {}
+    for name, wanted in (("clean", False), ("dirty", True)):
+        own = [line for line in lines if line.get("dirty") is wanted]
+        if own:
+            whole = harness.summarize(own)
+            found[name] = {key: whole[key] for key in ("accuracy", "low", "high", "items", "smallest_difference")}
+    return found
+
+
+def read_marks(artifact: Artifact) -> dict[str, dict[str, bool]]:
+    """Task -> item id -> whether the corpus held it; raises InputError where the documents were not searched."""
+    paths = sorted((artifact.path / "items").glob("*.jsonl"))
+    if not paths:
+        raise InputError(f"{artifact.path} has no items/: only documents of a decontaminate stage mark items")
+    found: dict[str, dict[str, bool]] = {}
+    for path in paths:
+        with path.open(encoding="utf-8") as file:
+            try:
+                found[path.stem] = {line["id"]: line["dirty"] for line in map(json.loads, file)}
+            except (ValueError, KeyError, TypeError) as error:
+                raise InputError(f"{path} holds a line that marks no item: {error}") from None
+    return found
 
 
 def _ratio(lines: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The words of a run: what each corpus stage kept, why it dropped the rest, and under which licenses text came in."""
+"""The words of a run: what each stage kept, why it dropped the rest, and under which licenses text came in."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from corpus.licenses import allowed_use
-from eval.lineage import stage
+from eval import screened
+from eval.lineage import node_of, stage
 from pipeline.artifact import Artifact
 
-STAGES = ("crawl", "refine", "dedup", "decontaminate", "mix")
+STAGES = ("crawl", "refine", "dedup", "perplexity", "quality", "decontaminate", "mix", "pack")
 SPLITS = ("train", "heldout", "documents")
 
 
 def corpus(nodes: Mapping[str, Artifact], order: Iterable[str]) -> dict[str, Any]:
     """`funnel` rows from records to text, `rules` by node, `mixtures` by source, `licenses`; {} without any of it."""
+    order = list(order)
     names = [name for name in order if stage(nodes[name]) in STAGES]
-    if not names:
+    if all(stage(nodes[name]) == "pack" for name in names):
         return {}
     mixtures = {name: mixture(nodes[name]) for name in names if _is_mixture(nodes[name])}
     return {
@@ -26,8 +28,10 @@ def corpus(nodes: Mapping[str, Artifact], order: Iterable[str]) -> dict[str, Any
         "crawled": {name: _crawled(nodes[name]) for name in names if stage(nodes[name]) == "crawl"},
         "mixtures": mixtures,
         "licenses": ledger(mixtures.values()),
+        "tokens": {name: found for name in names if (found := tokens(name, nodes, mixtures))},
         "by_source": by_source(nodes, names),
         "charsets": {name: found for name in names if (found := charsets(nodes[name]))},
+        **screened.tables(nodes, order),
     }
 
 
@@ -44,8 +48,17 @@ def row(name: str, artifact: Artifact) -> dict[str, Any]:
         "stage": stage(artifact),
         **found,
         "bytes_read": _whole(sizes.get("read")),
-        "bytes_kept": _whole(sizes.get("kept")),
+        "bytes_kept": _kept_bytes(artifact) if sizes.get("kept") is None else _whole(sizes["kept"]),
+        "tokens": sum(_whole(one.get("tokens")) or 0 for one in _streams(artifact).values()) or None,
     }
+
+
+def _kept_bytes(artifact: Artifact) -> int | None:
+    """What the sources say they kept, where the stage itself does not count it."""
+    sources = _sources(artifact).values()
+    if _is_mixture(artifact):
+        return sum(_sizes(given.get(split) or {})["bytes"] for given in sources for split in SPLITS)
+    return sum(_whole(given.get("bytes")) or 0 for given in sources) or None
 
 
 def rules(artifact: Artifact) -> dict[str, dict[str, int]]:
@@ -141,6 +154,55 @@ def ledger(mixtures: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for entry in by_license.values():
         entry["share"] = entry["bytes"] / every if every else None
     return {"by_license": dict(sorted(by_license.items())), "allowed_use": allowed_use(by_license)}
+
+
+def tokens(name: str, nodes: Mapping[str, Artifact], mixtures: Mapping[str, Any]) -> dict[str, Any]:
+    """A pack's tokens by source and split, and its train tokens by license; {} for any other node.
+
+    A stream of several licenses is split by their characters, and its part is `estimated`.
+    """
+    streams = _streams(nodes[name])
+    if not streams:
+        return {}
+    sources: dict[str, dict[str, Any]] = {}
+    for stream, given in sorted(streams.items()):
+        split, _, source = stream.partition("/")
+        one = sources.setdefault(source, {"lang": str(given.get("lang", "")), "train": 0, "heldout": 0, "bytes": 0})
+        if split in one:
+            one[split] += _whole(given.get("tokens")) or 0
+        if split == "train":
+            one["bytes"] += _whole(given.get("bytes")) or 0
+    read = nodes[name].manifest.get("inputs", {}).get("documents", {}).get("fingerprint")
+    mixed = mixtures.get(node_of(nodes, read) or "", {}).get("sources", {}) if read else {}
+    licenses: dict[str, dict[str, Any]] = {}
+    for source, one in sources.items():
+        for license, share in _license_shares(mixed.get(source, {})).items():
+            entry = licenses.setdefault(license, {"tokens": 0.0, "estimated": False})
+            entry["tokens"] += one["train"] * share
+            entry["estimated"] = entry["estimated"] or share < 1
+    total = sum(one["train"] for one in sources.values())
+    for entry in [*licenses.values(), *sources.values()]:
+        entry["share"] = (entry["tokens"] if "tokens" in entry else entry["train"]) / total if total else None
+    for entry in licenses.values():
+        entry["tokens"] = round(entry["tokens"])
+    return {"sources": sources, "licenses": dict(sorted(licenses.items())), "total": total}
+
+
+def _license_shares(source: Mapping[str, Any]) -> dict[str, float]:
+    """License -> share of the source's characters (of its bytes where characters were not counted)."""
+    given = source.get("licenses") or {"unknown": {}}
+    if len(given) == 1:
+        return dict.fromkeys(given, 1.0)
+    for measure in ("characters", "bytes"):
+        whole = sum(_whole(one.get(measure)) or 0 for one in given.values())
+        if whole:
+            return {license: (_whole(one.get(measure)) or 0) / whole for license, one in given.items()}
+    return dict.fromkeys(given, 1 / len(given))
+
+
+def _streams(artifact: Artifact) -> dict[str, dict[str, Any]]:
+    given = artifact.metrics.get("streams") if stage(artifact) == "pack" else None
+    return {str(n): one for n, one in given.items() if isinstance(one, dict)} if isinstance(given, dict) else {}
 
 
 def _reasons(artifact: Artifact) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from eval import compare
@@ -31,6 +31,17 @@ def read_items(artifact: Artifact) -> dict[str, list[Item]]:
             raise InputError(f"{path} holds an item id twice")
         if items:
             found[path.stem] = items
+    return found
+
+
+def read_all(artifacts: Iterable[Artifact]) -> dict[str, list[Item]]:
+    """Items per task of several benchmarks; raises InputError where two of them have a task of one name."""
+    found: dict[str, list[Item]] = {}
+    for artifact in artifacts:
+        for task, items in read_items(artifact).items():
+            if task in found:
+                raise InputError(f"two of the benchmarks have a task '{task}'; give one of them another name")
+            found[task] = items
     return found
 
 

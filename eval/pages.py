@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eval import compare
+from eval import compare, tokenizing
 from eval.pairs import FEW_DOCUMENTS
 from eval.plots import Bar, bar_chart, graph, line_chart
 from eval.summary import korean_first, language
@@ -31,7 +31,8 @@ def view(data: Mapping[str, Any], title: str, summary: list[dict[str, str]]) -> 
     }
     held = {
         "summary": True, "models": data["order"], "gate": data["gates"], "training": data["training"],
-        "tokenizer": data["fertility"], "corpus": data["corpus"], "lineage": True, "method": True,
+        "tokenizer": data["fertility"] or data["frontiers"] or data["token_audits"], "corpus": data["corpus"],
+        "lineage": True, "method": True,
     }  # fmt: skip
     names = {"method": "Method", "models": "Models", "gate": "Gate"}
     return {
@@ -46,24 +47,37 @@ def view(data: Mapping[str, Any], title: str, summary: list[dict[str, str]]) -> 
         "sources": _source_rows(data),
         "tasks": _task_rows(data),
         "facts": {name: _run_facts(run) for name, run in data["training"].items()},
-        "vocabulary": {name: _vocabulary(one) for name, one in data["extensions"].items()},
-        "proofs": {name: _proof(one.get("proof") or {}) for name, one in data["extensions"].items()},
+        **tokenizing.shown(data),
         "use": use_lines(data["corpus"]["licenses"]["allowed_use"]) if data["corpus"] else [],
+        "packs_heads": _token_heads(data["corpus"]),
+        "estimated": any(
+            one["estimated"] for pack in data["corpus"].get("tokens", {}).values() for one in pack["licenses"].values()
+        ),
         "method": [*METHOD, *_protocols(data)],
     }
 
 
+def _token_heads(corpus: Mapping[str, Any]) -> list[str]:
+    """A column of token shares for each pack; its name where there are several."""
+    packs = list(corpus.get("tokens", {}))
+    return [f"Share of tokens, {name}" if len(packs) > 1 else "Share of tokens" for name in packs]
+
+
 def use_lines(use: Mapping[str, Any]) -> list[str]:
     """What licenses allow, in words."""
-    lines = [f"commercial use: {use['commercial']}", f"changed versions: {use['changes']}"]
+    lines = [
+        f"passing the text on: {use.get('pass_on', 'unknown')}", f"commercial use: {use['commercial']}",
+        f"changed versions: {use['changes']}",
+    ]  # fmt: skip
     for key, words in (
-        ("no_commercial", "no commercial use, because of"), ("no_changes", "no changed versions, because of"),
+        ("no_passing_on", "not to be passed on, because of"), ("no_commercial", "no commercial use, because of"),
+        ("no_changes", "no changed versions, because of"),
         ("share_alike", "the same license for what is made of it, because of"),
         ("attribution", "authors to be named, because of"), ("unknown", "terms not known of"),
     ):  # fmt: skip
-        if use[key]:
+        if use.get(key):
             lines.append(f"{words}: {', '.join(use[key])}")
-    return lines
+    return [*lines, *(f"{name}: {limits}" for name, limits in (use.get("limits") or {}).items())]
 
 
 def _bpb_bars(data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -193,7 +207,8 @@ def _task_rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     for key in data["order"]:
         for task, one in data["models"][key]["tasks"].items():
             rows.append({
-                "lang": None, "made": False, "smallest_difference": None, **one, "task": task, "model": key,
+                "lang": None, "made": False, "smallest_difference": None, "clean": None, "dirty": None, **one,
+                "task": task, "model": key,
                 "chance": one.get("chance") or (1 / choices[task] if choices.get(task) else None),
                 "collapsed": bool((one["collapse"] or {}).get("collapsed")),
                 "less": data["comparisons"].get(key, {}).get("tasks", {}).get(task),
@@ -239,32 +254,6 @@ def _row_facts(rows: Mapping[str, Any]) -> list[tuple[str, str]]:
         unseen = f"{count(rows['unseen_rows_changed'])} of {count(rows['new_rows_unseen'])}"
         facts.append(("new rows that moved unseen", unseen))
     return facts
-
-
-def _vocabulary(one: Mapping[str, Any]) -> list[dict[str, str]]:
-    shown = (("old_vocabulary", "rows before"), ("added", "pieces added"), ("new_vocabulary", "rows after"),
-             ("padded_vocabulary", "padded to"), ("init", "new rows start as"))  # fmt: skip
-    return [{"name": name, "value": count(one[key]) if isinstance(one[key], int) else str(one[key])}
-            for key, name in shown if key in one]  # fmt: skip
-
-
-def _proof(proof: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of what an extension compared and how much of it differed; parts a proof does not have are left out."""
-    rows: list[dict[str, Any]] = []
-    for name, one in (proof.get("unchanged") or {}).items():
-        what = "ids of built-in texts without Hangul" if name == "probes" else f"ids of held-out {language(name)}"
-        rows.append({"what": what, "compared": f"{count(one.get('texts'))} texts, {count(one.get('tokens'))} tokens",
-                     "differs": one.get("changed")})  # fmt: skip
-    if one := proof.get("round_trip"):
-        rows.append({"what": "texts that decode to themselves", "compared": f"{count(one.get('texts'))} texts",
-                     "differs": one.get("lost")})  # fmt: skip
-    if one := proof.get("pieces"):
-        rows.append({"what": "learned pieces that no text reaches", "compared": f"{count(one.get('added'))} pieces",
-                     "differs": one.get("unreachable")})  # fmt: skip
-    if "old_ids_moved" in proof:
-        rows.append({"what": "old tokens that have another id", "compared": "the whole vocabulary",
-                     "differs": proof["old_ids_moved"]})  # fmt: skip
-    return rows
 
 
 def _protocols(data: Mapping[str, Any]) -> list[dict[str, str]]:

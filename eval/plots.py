@@ -116,6 +116,84 @@ def line_chart(
     return _svg(ident, title, f"{y_label} by {x_label}: {said}.", bottom + 42, parts)
 
 
+def size_chart(
+    ident: str,
+    title: str,
+    curves: Mapping[str, Sequence[Bar]],
+    x_label: str,
+    y_label: str,
+    mark: tuple[float, str] | None = None,
+) -> Markup:
+    """Curves over sizes, each doubling as far as the next: a `Bar` per size, its label the size; intervals as whiskers.
+
+    The first curve is bold and only it has whiskers; `mark` is a vertical line with a word. The vertical axis need not
+    start at zero.
+    """
+    places = sorted({float(bar.label) for bars in curves.values() for bar in bars})
+    shown = {name: [bar for bar in bars if math.isfinite(bar.value)] for name, bars in curves.items()}
+    shown = {name: bars for name, bars in shown.items() if bars}
+    if len(places) < 2 or places[0] <= 0 or not shown:
+        return Markup("")
+    keys, legend = _legend(list(shown))
+    left, right, top, height = 46.0, WIDTH - 26.0, 24.0 + legend, 170.0
+    bottom = top + height
+    every = [n for bars in shown.values() for bar in bars for n in (bar.value, bar.low, bar.high) if n is not None]
+    y_ticks = ticks(min(every), max(every))
+
+    def x_at(size: float) -> float:
+        return left + 12 + (right - left - 12) * math.log2(size / places[0]) / math.log2(places[-1] / places[0])
+
+    def y_at(value: float) -> float:
+        return bottom - height * (value - y_ticks[0]) / (y_ticks[-1] - y_ticks[0])
+
+    parts = [_text(4, 14, y_label, "axis"), _text(right, bottom + 34, x_label, "axis", "end"), *keys]
+    for tick in y_ticks:
+        y = y_at(tick)
+        parts.append(f'<line class="grid" x1="{left:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(left - 6, y + 4, f"{tick:g}", "axis", "end"))
+    last = -math.inf
+    for size in places:
+        if x_at(size) - last > 44:  # a label is about so wide
+            parts.append(_text(x_at(size), bottom + 17, f"{size:,.0f}", "axis", "middle"))
+            last = x_at(size)
+    if mark is not None and places[0] <= mark[0] <= places[-1]:
+        x, near = x_at(mark[0]), x_at(mark[0]) > (left + right) / 2
+        parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}"/>')
+        parts.append(_text(x - 4 if near else x + 4, top + 11, mark[1], "axis", "end" if near else "start"))
+    for number, bars in enumerate(shown.values()):
+        colour = f"c{1 + number % (COLOURS - 1)}"
+        path = " ".join(f"{x_at(float(bar.label)):.1f},{y_at(bar.value):.1f}" for bar in bars)
+        parts.append(f'<polyline class="{"thin" if number else "mean"} {colour}" points="{path}"/>')
+        for bar in bars:
+            x = x_at(float(bar.label))
+            parts.append(f'<circle class="fill {colour}" cx="{x:.1f}" cy="{y_at(bar.value):.1f}" r="3"/>')
+            if not number and bar.low is not None and bar.high is not None:
+                low, high = y_at(bar.low), y_at(bar.high)
+                parts.append(f'<path class="whisker" d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 4:.1f} {low:.1f}h8'
+                             f'M{x - 4:.1f} {high:.1f}h8"/>')  # fmt: skip
+    said = "; ".join(
+        f"{name} " + ", ".join(f"{float(bar.label):,.0f}: {bar.value:.3f}" for bar in bars)
+        for name, bars in shown.items()
+    )
+    return _svg(ident, title, f"{y_label} by {x_label}: {said}.", bottom + 42, parts)
+
+
+def _legend(names: Sequence[str]) -> tuple[list[str], float]:
+    """A coloured box and a name for each curve, in as many rows as they need; with the height of the rows."""
+    parts, along, row = [], 4.0, 0
+    for number, name in enumerate(names):
+        wide = 34 + 8 * _columns(name)
+        if along > 4 and along + wide > WIDTH:
+            along, row = 4.0, row + 1
+        y = 22 + 17 * row
+        parts.append(
+            f'<rect class="fill c{1 + number % (COLOURS - 1)}" x="{along:.1f}" y="{y}" width="14" height="8" rx="2"/>'
+        )
+        parts.append(_text(along + 19, y + 8, name, "label"))
+        along += wide
+    return parts, 17.0 * (row + 1)
+
+
 def bar_chart(
     ident: str, title: str, bars: Sequence[Bar], digits: int = 3, unit: str = "", reference: str | None = None
 ) -> Markup:

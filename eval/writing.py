@@ -25,7 +25,8 @@ def environment() -> Any:
     made.filters.update(
         number=number, plus=plus, chance=chance, count=count, size=size, percent=percent, points=points, signed=signed,
         points_plain=points_plain, interval=interval, interval_percent=interval_percent,
-        interval_points=interval_points, language=language, md=md, yaml=yaml_text,
+        interval_points=interval_points, millions=millions, pieces_or_base=pieces_or_base, language=language, md=md,
+        yaml=yaml_text,
         korean_first=lambda by_lang: sorted(by_lang.items(), key=lambda pair: korean_first(pair[0])),
     )  # fmt: skip
     return made
@@ -52,6 +53,16 @@ def size(value: Any) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
+
+
+def millions(value: Any) -> str:
+    """Parameters in millions."""
+    return NONE if not isinstance(value, (int, float)) else f"{value / 1e6:,.1f} M"
+
+
+def pieces_or_base(pieces: int) -> str:
+    """A size of the frontier as a column's head."""
+    return count(pieces) if pieces else "base"
 
 
 def percent(value: float | None) -> str:

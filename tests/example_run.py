@@ -68,7 +68,8 @@ class Example:
         self.nodes[name] = publish(part, part.with_suffix(""), manifest)
         return self.nodes[name]
 
-    def corpus(self) -> None:
+    def corpus(self, every: bool = False) -> None:
+        """`every` adds the stages between dedup and mix that judge documents, and the audit."""
         pages = {"kind": "pages", "reasons": {"status": 12}}
         self.put("crawl", {"sources": {}}, metrics={"sources": {
             name: {**pages, "lang": lang, "license": license, "records": 900, "bytes": 20_000_000}
@@ -84,11 +85,14 @@ class Example:
             "charsets": {"office-ko": {"utf-8": {"header": 800}, "cp949": {"meta": 75}},
                          "guide-ko": {"utf-8": {"header": 675}}},
             "mojibake": {"office-ko": {"documents": 2, "judged": 875}},
+            **({"pii": {"office-ko": {"email": 31, "phone": 4}, "wiki-en": {"email": 2}}} if every else {}),
         }, {"read": 3600, "kept": 2700, "dropped": 890, "failed": 10})  # fmt: skip
         self.put("dedup", {"exact": True}, {"documents": "refine"}, {"threshold": 0.8}, {
             "read": 2700, "kept": 2500, "dropped": 200, "failed": 0, "rules": {"exact": 150, "minhash": 50},
             "bytes": {"read": 9_000_000, "kept": 8_400_000, "dropped": 600_000},
         })  # fmt: skip
+        if every:
+            self.screening()
         sources = {}
         for number, (name, (lang, license)) in enumerate(SOURCES.items(), start=1):
             train = {"documents": 500, "bytes": 1_500_000 * number, "characters": 700_000 * number}
@@ -99,7 +103,52 @@ class Example:
         use = allowed_use(one["license"] for one in sources.values())
         metrics = {"sources": sources, "languages": {}, "allowed_use": use}
         counts = {"read": 2500, "kept": 2480, "dropped": 20, "failed": 0, "rules": {"cap": 20, "heldout_twin": 0}}
-        self.put("mix", {"heldout": 0.05}, {"documents": "dedup"}, metrics, counts)
+        if every:
+            sources["guide-ko"]["licenses"] = {
+                "CC-BY-SA-3.0": {"documents": 400, "bytes": 2_400_000, "characters": 1_050_000},
+                "kogl-1": {"documents": 100, "bytes": 600_000, "characters": 350_000},
+            }
+        self.put("mix", {"heldout": 0.05}, {"documents": "decontaminate" if every else "dedup"}, metrics, counts)
+
+    def screening(self) -> None:
+        """audit, ngram, perplexity, classifier, quality, decontaminate: the stages that judge 2,500 documents."""
+
+        def size(documents: int) -> dict[str, int]:
+            return {"documents": documents, "bytes": 2000 * documents, "tokens": 500 * documents}
+
+        self.put("audit", {}, {"documents": "refine"}, {
+            "judged_by": {"rules": "korean", "thresholds": {}, "tokens": True},
+            "totals": {kind: size(n) for kind, n in (("kept", 2700), ("dropped", 890), ("judged", 3590),
+                                                     ("kept_now", 2690), ("dropped_now", 900))},
+            "rules": {rule: {"dropped": size(n), "dropped_now": size(n + 10), "alone": size(2 * n), "kept": size(3000)}
+                      for rule, n in (("word_count", 500), ("repetition", 100))},
+            "moved": [{"from": "", "to": "word_count"} | size(10)], "sheet": 120,
+        }, {"read": 3590, "kept": 2700, "dropped": 890, "failed": 0})  # fmt: skip
+        self.put("ngram", {"sources": ["guide-ko"]}, {"documents": "dedup"}, {"learned": 600, "reference": None})
+        way = {"read": 2500, "kept": 2500, "dropped": 0, "failed": 0}
+        spread = {"p10": 60.5, "p30": 90.0, "p50": 120.25, "p70": 200.0, "p90": 900.75}
+        self.put("perplexity", {}, {"documents": "dedup", "model": "ngram"}, {
+            "cuts": {"corpus": [90.0, 160.0]}, "scored": {"documents": 1300, **spread}, "unscored": {"wiki-en": 600},
+            "sources": {name: {"documents": 650, **spread, "read": 650, "kept": 650, "dropped": 0,
+                               "buckets": {"head": size(200), "middle": size(200), "tail": size(250)}}
+                        for name in ("office-ko", "guide-ko")}, "reference": None,
+        }, way)  # fmt: skip
+        self.put("classifier", {"good": ["guide-ko"]}, {"documents": "dedup"}, {"heldout": {
+            "threshold": 0.5, "good": 500, "other": 500, "good_above": 450, "other_above": 50, "auc": 0.95,
+            "recall": 0.9, "precision": 0.9, "precision_equal_classes": 0.9, "false_positives": 0.1, "at": {},
+        }})  # fmt: skip
+        share = {"p10": 0.1, "p30": 0.3, "p50": 0.62, "p70": 0.7, "p90": 0.97}
+        self.put("quality", {}, {"documents": "perplexity", "model": "classifier"}, {
+            "low": None, "scored": {"documents": 1300, **share}, "unscored": {},
+            "sources": {"office-ko": {"documents": 650, **share, "read": 650, "kept": 650, "dropped": 0}},
+        }, way)  # fmt: skip
+        self.put("benchmarks", {"tasks": {}}, {}, {"tasks": self._tasks("kmmlu")})
+        clean = {"read": 625, "kept": 625, "dropped": 0, "cleaned": 0, "bytes_removed": 0}
+        self.put("decontaminate", {}, {"documents": "quality", "benchmarks": "benchmarks"}, {
+            "tasks": {"kmmlu": {"items": self.items, "dirty": 7}},
+            "sources": {name: clean if name != "office-ko" else {**clean, "kept": 622, "dropped": 3, "cleaned": 4,
+                                                                 "bytes_removed": 900} for name in SOURCES},
+        }, {"read": 2500, "kept": 2497, "dropped": 3, "failed": 0, "rules": {"benchmark": 3}})  # fmt: skip
 
     def base(self) -> None:
         self.put("base", {"source": {"sha256": "ab" * 32}, "license": "Apache-2.0", "precision": "fp32"})
@@ -112,15 +161,81 @@ class Example:
                    for lang, rate in rates.items()}
             for when, rates in FERTILITY.items()
         }  # fmt: skip
+        starts = {
+            "base": {"ko": 1.68, "en": 0.88},
+            "mean": {"ko": 2.10, "en": 0.88},
+            "distilled": {"ko": 1.75, "en": 0.885},
+        }
         self.put("extend", {"init": "mean"}, {"model": "base", "pieces": "pieces", "documents": "mix"}, {
+            "starts": {
+                "chosen": "mean", "lang": "ko", "base": {"bpb": starts["base"]},
+                "methods": {method: {"bpb": starts[method]} for method in ("mean", "distilled")},
+                "documents": {"ko": 12, "en": 6}, "bytes": {"ko": 9000, "en": 4000}, "fitted_on": 12_000,
+            },
             "old_vocabulary": 49152, "added": 8000, "new_vocabulary": 57152, "padded_vocabulary": 57152, "init": "mean",
             "fertility": fertility,
             "proof": {"unchanged": {"en": {"texts": 60, "tokens": 48_000, "changed": 0},
                                     "probes": {"texts": 40, "tokens": 900, "changed": 0}},
                       "round_trip": {"texts": 200, "lost": 0, "lost_by_base": 0}, "old_ids_moved": 0,
-                      "pieces": {"added": 8000, "whole": 7900, "partial_bytes": 100, "unreachable": 0}},
+                      "pieces": {"added": 8000, "whole": 7900, "partial_bytes": 100, "unreachable": 0, "left_out": []},
+                      "control": {"tokens": 17, "texts": 900, "forged": 3, "forged_with_base": 3},
+                      "readers": {"AutoTokenizer": {"texts": 250, "different": 0},
+                                  "SentencePiece": "the base has no SentencePiece file"}},
         })  # fmt: skip
-        self.put("pack", {}, {"model": "extend", "documents": "mix"}, {"streams": {}})
+        streams = {
+            f"{split}/{name}": {"lang": lang, "tokens": tokens * (4 if lang == "ko" else 2), "bytes": tokens * 8,
+                                "documents": tokens // 100}
+            for name, (lang, _) in SOURCES.items() for split, tokens in (("train", 50_000), ("heldout", 3_000))
+        }  # fmt: skip
+        counts = {"read": 2480, "kept": 2480, "dropped": 0, "failed": 0}
+        self.put("pack", {}, {"model": "extend", "documents": "mix"}, {"streams": streams}, counts)
+
+    def frontier(self) -> None:
+        """The stage's own arithmetic over made token counts."""
+        from tokenizer.cost import Shape
+        from tokenizer.frontier import measured
+        from tokenizer.measure import Parallel, Texts
+
+        sizes = (0, 1000, 2000, 4000, 8000)
+        rates = {"ko": (1.94, 0.56, 0.50, 0.47, 0.452), "en": (0.24,) * 5}
+        choose = random.Random("frontier")
+        held = []
+        for source, (lang, _) in SOURCES.items():
+            lengths = [choose.randint(400, 3000) for _ in range(self.documents // 2)]
+            tokens = [[round(length * rate * choose.uniform(0.9, 1.1)) for length in lengths] for rate in rates[lang]]
+            held.append(Texts(source, lang, ["-"] * len(lengths), lengths, [n // 4 for n in lengths], lengths, tokens))
+        lengths = held[0].characters
+        two = Parallel(("office-ko", "office-en"), [("", "")] * len(lengths),
+                       [(found, [n // 2 for n in lengths]) for found in held[0].tokens])  # fmt: skip
+        tables = [{"pieces": n, "added": n, "vocabulary": 49152 + n, "padded": 49152 + -(-n // 64) * 64} for n in sizes]
+        shape = Shape(rows=49152, hidden=576, body=106_203_456, tied=True, positions=8192)
+        metrics = measured(tables, held, [two], shape, "ko", 0.05)
+        self.put("frontier", {"gain": 0.05}, {"model": "base", "pieces": "pieces", "documents": "mix"}, metrics)
+
+    def tokens(self, model: str) -> None:
+        """An audit of the pieces of `model`, in the shape of the stage's metrics."""
+        trained = model != "extend"
+        signs = {"input_norm": 2.0, "output_norm": 2.0, "unused_distance": 0.3}
+        moves = dict.fromkeys(("moved_input", "moved_output"), 0.02 if trained else None)
+        edges = (0, 1, 10, 100, 1000, 10000)
+        reach = [
+            {"from": low, "below": below, "pieces": pieces, "tokens": pieces * low, **signs, **moves,
+             "unmoved": pieces // 2 if trained else None}
+            for low, below, pieces in zip(edges, (*edges[1:], None), (300, 2000, 5000, 650, 50, 0), strict=True)
+        ]  # fmt: skip
+        piece = {"id": 50000, "text": " 부팅", "train": 230, "heldout": 6}
+        self.put(f"tokens@{model}", {"rare": 100}, {"of": model, "tokens": "pack"}, {
+            "rows": {"total": 57152, "old": 49152, "added": 8000, "tied": True}, "rare": 100,
+            "counts": {"added": 8000, "used": 700, "rare": 7000, "part": 290, "dead": 10, "partial_bytes": 276,
+                       "unmoved_input": 4000 if trained else None, "unmoved_output": 4000 if trained else None},
+            "reach": reach,
+            "old": {"from": 1, "below": None, "pieces": 26000, "tokens": 1_700_000, **signs, **moves, "unmoved": None},
+            "untrained_reference": 300,
+            "share": {"ko": {"tokens": 400_000, "added": 350_000, "pieces": 7700}},
+            "heldout": {"tokens": 36_000, "added": 12_000, "of_unseen": 6},
+            "agreement": {"input_norm": -0.11, **({"moved_input": 0.62} if trained else {})},
+            "suspects": {"dead": [{**piece, "train": 0}], "part": [], "unmoved": [piece] if trained else []},
+        })  # fmt: skip
 
     def dapt(self, name: str = "dapt", model: str = "extend", steps: int = 140, **section: Any) -> None:
         choose = random.Random(name)
@@ -159,11 +274,18 @@ class Example:
                  {"model": model}, {"steps": 30, "conversations": 200, "answer_tokens": 9000},
                  lines={"log.jsonl": log})  # fmt: skip
 
+    def _tasks(self, *names: str) -> dict[str, Any]:
+        known = {"cloze-ko": ("MPL-2.0", True), "kmmlu": ("CC-BY-ND-4.0", False)}
+        return {
+            name: {"items": self.items, "choices": 4, "lang": "ko", "license": known[name][0], "made": known[name][1]}
+            for name in names
+        }
+
     def benchmarks(self) -> None:
-        self.put("benchmarks", {"tasks": {}}, {"documents": "mix"}, {"tasks": {
-            "cloze-ko": {"items": self.items, "choices": 4, "lang": "ko", "license": "MPL-2.0", "made": True},
-            "kmmlu": {"items": self.items, "choices": 4, "lang": "ko", "license": "CC-BY-ND-4.0", "made": False},
-        }})  # fmt: skip
+        if "benchmarks" in self.nodes:
+            self.put("cloze", {"tasks": {}}, {"documents": "mix"}, {"tasks": self._tasks("cloze-ko")})
+        else:
+            self.put("benchmarks", {"tasks": {}}, {"documents": "mix"}, {"tasks": self._tasks("cloze-ko", "kmmlu")})
 
     def evaluate(self, model: str, name: str | None = None, **section: Any) -> None:
         """Scores of `model` whose documents are as hard for every model, up to a little noise of the model's own."""
@@ -174,11 +296,8 @@ class Example:
             one = compare.ratio([line["nll"] / math.log(2) for line in own], [line["bytes"] for line in own])
             by_lang[lang] = {"value": one.value, "low": one.low, "high": one.high, "documents": len(own),
                              "bytes": sum(line["bytes"] for line in own)}  # fmt: skip
-        tasks = (
-            {task: self._items(model, task) for task in self.nodes["benchmarks"].metrics["tasks"]}
-            if "benchmarks" in self.nodes
-            else {}
-        )
+        made = [self.nodes[name] for name in ("benchmarks", "cloze") if name in self.nodes]
+        tasks = {task: self._items(model, task) for node in made for task in node.metrics["tasks"]}
         scores = {}
         for task, lines in tasks.items():
             right = sum(line["correct"] for line in lines)
@@ -240,11 +359,11 @@ class Example:
         return lines
 
 
-def whole_run(root: Path, documents: int = 60, items: int = 120, plain: bool = False) -> Example:
-    """Crawl to sft with every model evaluated; `plain` adds the arm without extension."""
+def whole_run(root: Path, documents: int = 60, items: int = 120, plain: bool = False, every: bool = False) -> Example:
+    """Crawl to sft with every model evaluated; `plain` adds the arm without extension, `every` all optional stages."""
     example = Example(root, documents, items)
     example.base()
-    example.corpus()
+    example.corpus(every)
     example.extension()
     example.dapt()
     if plain:
@@ -253,4 +372,8 @@ def whole_run(root: Path, documents: int = 60, items: int = 120, plain: bool = F
     example.benchmarks()
     for model in ("base", "extend", "dapt", *(("dapt@plain",) if plain else ()), "sft"):
         example.evaluate(model)
+    if every:
+        example.frontier()
+        for model in ("extend", "dapt", "sft"):
+            example.tokens(model)
     return example

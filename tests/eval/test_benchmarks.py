@@ -12,9 +12,7 @@ import pytest
 from corpus.config import Benchmarks, Task
 from eval.benchmarks import LETTERS, run
 from pipeline.artifact import Artifact
-from pipeline.config import Run
-from pipeline.errors import ConfigError, InputError
-from tests.toys import paragraphs
+from pipeline.errors import InputError
 
 GOOD = [
     {"query": "Question: 2 + 2 is\n", "choices": ["3", " 4 "], "gold": 1},
@@ -146,27 +144,33 @@ def test_kmmlu_answers_agree_with_pyyaml(build):
     assert not found
 
 
-def test_a_cloze_task_is_made_from_the_mixture_and_says_so(build, documents):
-    texts = [f"{text} {'그리고 '.join(text.split()[: 5 + n % 3])} 문서 {n} 이야기가 이어진다 오늘" for n, text in
-             enumerate(paragraphs("ko", 100))]  # fmt: skip
-    mixture = documents({"a": ("ko", texts)}, mixture=True)
-    section = Benchmarks(tasks={"next": Task(cloze="ko", limit=8)})
-    made = build("benchmarks", run, section, {"documents": mixture})
-    found = items(made, "next")
-    assert len(found) == 8 == made.counts["kept"]
-    assert all(set(item) == KEYS and item["made"] is True and len(item["choices"]) == 4 for item in found)
-    assert made.metrics["tasks"]["next"]["made"] is True
-    with pytest.raises(ConfigError, match="add a mix section"):
-        build("benchmarks", run, section)
-    with pytest.raises(InputError, match="give no item; it takes four or more"):
-        build("benchmarks", run, section, {"documents": documents({"a": ("ko", ["짧다"] * 5)}, mixture=True)})
+def test_texts_are_guarded_and_never_asked(build, tmp_path: Path):
+    records = [{"q": "임종석은 언제 지명수배 되었나?", "a": "1989년", "n": 3}, {"q": "수도는?", "a": "서울"}]
+    tasks = {
+        "mine": Task(texts=jsonl(tmp_path / "a.jsonl", records), fields=["q", "a"], license="CC0-1.0"),
+        "lines": Task(texts=str(tmp_path / "b.txt")),
+        "sums": Task(file=jsonl(tmp_path / "c.jsonl", GOOD)),
+    }
+    (tmp_path / "b.txt").write_text("\ufeff하나\n\n 둘 \n", encoding="utf-8")
+    made = build("benchmarks", run, Benchmarks(tasks=tasks))
+    read = {path.stem: path.read_text().splitlines() for path in (made.path / "guarded").iterdir()}
+    assert [json.loads(line)["texts"] for line in read["mine"]] == [[one["q"], one["a"]] for one in records]
+    assert [json.loads(line) for line in read["lines"]] == [
+        {"id": "lines/0/1", "texts": ["하나"]}, {"id": "lines/0/3", "texts": ["둘"]},
+    ]  # fmt: skip
+    assert [path.stem for path in (made.path / "items").iterdir()] == ["sums"]
+    assert made.metrics["guarded"]["mine"] == {"items": 2, "lang": "ko", "license": "CC0-1.0"}
+    assert made.counts["read"] == 6
+    with pytest.raises(InputError, match=r"a.jsonl record 1: it has no text in \['n'\]"):
+        build("benchmarks", run, Benchmarks(tasks={"m": Task(texts=str(tmp_path / "a.jsonl"), fields=["n"])}))
+    (tmp_path / "b.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="b.txt is not UTF-8 text"):
+        build("benchmarks", run, Benchmarks(tasks={"l": Task(texts=str(tmp_path / "b.txt"))}))
 
 
-def test_sections_that_say_nothing_are_refused():
-    with pytest.raises(ValueError, match="exactly one of file, kmmlu, cloze"):
-        Task(kmmlu=True, cloze="ko")
-    with pytest.raises(ConfigError, match="no task is made from documents"):
-        Benchmarks(tasks={"k": Task(kmmlu=True)}, documents="mix").check(Run())
+def test_a_task_of_two_origins_is_refused():
+    with pytest.raises(ValueError, match="exactly one of file, kmmlu, texts"):
+        Task(kmmlu=True, texts="a.txt")
 
 
 @pytest.mark.data

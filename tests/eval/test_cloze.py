@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 
 import pytest
 
+from corpus.config import Cloze, ClozeTask
 from corpus.documents import read_documents
-from eval.cloze import CHOICES, STOP, Cut, cuts_of, distractors, make_items
+from eval.cloze import CHOICES, STOP, Cut, cuts_of, distractors, make_items, run
 from pipeline.errors import InputError
 
 NOUNS = [
@@ -137,3 +139,17 @@ def test_what_is_missing_is_told(documents):
     with pytest.raises(InputError, match="no held-out documents to make"):
         items(documents({"a": ("ko", prose("ko", 20, 0))}))
     assert items(mixture) == []  # two held-out documents cannot give four choices
+
+
+def test_the_stage_writes_items_like_those_of_a_file_and_says_they_are_made(build, documents):
+    mixture = documents({"a": ("ko", prose("ko", 120, 0))}, mixture=True)
+    made = build("cloze", run, Cloze(tasks={"next": ClozeTask(limit=8)}), {"documents": mixture})
+    found = [json.loads(line) for line in (made.path / "items" / "next.jsonl").read_text().splitlines()]
+    assert len(found) == 8 == made.counts["kept"]
+    assert all(set(item) == {"id", "query", "choices", "gold", "lang", "license", "made"} for item in found)
+    assert made.metrics["tasks"]["next"] == {
+        "items": 8, "choices": 4, "lang": "ko", "license": "CC0-1.0", "made": True,
+    }  # fmt: skip
+    short = documents({"a": ("ko", ["짧다"] * 5)}, mixture=True)
+    with pytest.raises(InputError, match="give no item; it takes four or more"):
+        build("cloze", run, Cloze(tasks={"next": ClozeTask()}), {"documents": short})

@@ -75,7 +75,12 @@ def files(folder):
 
 
 def test_a_model_is_scored_document_by_document_and_item_by_item(build, models, corpus, benchmarks):
-    found = build("evaluate", evaluate.run, SECTION, {"of": models[0], "documents": corpus, "benchmarks": benchmarks})
+    found = build(
+        "evaluate",
+        evaluate.run,
+        SECTION,
+        {"of": models[0], "documents": corpus, "benchmarks": {"benchmarks": benchmarks}},
+    )
     metrics = found.metrics
     assert sorted(path.name for path in (found.path / "bpb").iterdir()) == ["en_a.jsonl", "ko_a.jsonl", "ko_b.jsonl"]
     everything = [line for source in ("en_a", "ko_a", "ko_b") for line in lines(found.path / "bpb" / f"{source}.jsonl")]
@@ -115,7 +120,7 @@ def test_the_scores_are_those_of_the_texts(build, models, corpus):
 def test_every_model_is_given_the_same_documents_and_items(build, models, corpus, benchmarks):
     one, two = (
         build("evaluate", evaluate.run, SECTION.model_copy(update={"of": [str(number)]}),
-              {"of": model, "documents": corpus, "benchmarks": benchmarks})
+              {"of": model, "documents": corpus, "benchmarks": {"benchmarks": benchmarks}})
         for number, model in enumerate(models)
     )  # fmt: skip
     names = sorted(files(one.path))
@@ -169,7 +174,7 @@ def test_a_source_of_any_name_has_a_file_of_its_own(build, models, documents):
 
 
 def test_a_kill_costs_only_the_work_in_hand(tmp_path, models, corpus, benchmarks, monkeypatch):
-    inputs = {"of": models[0], "documents": corpus, "benchmarks": benchmarks}
+    inputs = {"of": models[0], "documents": corpus, "benchmarks": {"benchmarks": benchmarks}}
 
     def context(folder, stop=lambda: False):
         folder.mkdir(exist_ok=True)
@@ -203,3 +208,34 @@ def test_progress_rises_to_the_whole(tmp_path, models, corpus):
     evaluate.run(SECTION, given)
     done = [event["done"] for event in seen]
     assert done == sorted(done) and seen[-1]["done"] == seen[-1]["total"]
+
+
+def test_items_that_the_corpus_held_are_scored_apart(build, models, benchmarks, tmp_path):
+    held = [f"cloze_ko/{number}" for number in range(0, 12, 2)]
+    part = tmp_path / "searched.part"
+    (part / "items").mkdir(parents=True)
+    marks = [{"id": f"cloze_ko/{n}", "dirty": f"cloze_ko/{n}" in held} for n in range(12)]
+    (part / "items" / "cloze_ko.jsonl").write_text("".join(json.dumps(mark) + "\n" for mark in marks))
+    searched = publish(part, tmp_path / "searched", {"fingerprint": "s", "metrics": {}})
+    inputs = {"of": models[0], "benchmarks": {"benchmarks": benchmarks}, "contamination": searched}
+    found = build("evaluate", evaluate.run, SECTION.model_copy(update={"max_items": 12}), inputs)
+    asked = lines(found.path / "tasks" / "cloze_ko.jsonl")
+    assert {line["id"] for line in asked if line["dirty"]} == set(held)
+    task = found.metrics["tasks"]["cloze_ko"]
+    for name, wanted in (("clean", False), ("dirty", True)):
+        own = [line["correct"] for line in asked if line["dirty"] is wanted]
+        assert (task[name]["items"], task[name]["accuracy"]) == (6, sum(own) / 6)
+    assert "clean" not in found.metrics["tasks"]["quiz_en"]  # nobody looked for its items
+    with pytest.raises(InputError, match="only documents of a decontaminate stage mark items"):
+        build("evaluate", evaluate.run, SECTION, {**inputs, "contamination": benchmarks_without_marks(tmp_path)})
+
+
+def benchmarks_without_marks(tmp_path):
+    part = tmp_path / "plain.part"
+    part.mkdir()
+    return publish(part, tmp_path / "plain", {"fingerprint": "p", "metrics": {}})
+
+
+def test_two_benchmarks_with_one_task_name_are_refused(build, models, benchmarks):
+    with pytest.raises(InputError, match="two of the benchmarks have a task 'cloze_ko'"):
+        build("evaluate", evaluate.run, SECTION, {"of": models[0], "benchmarks": {"a": benchmarks, "b": benchmarks}})

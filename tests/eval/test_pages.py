@@ -2,6 +2,7 @@
 
 import pytest
 
+from corpus.licenses import allowed_use
 from eval.collect import collect
 from eval.pages import use_lines, view
 from tests.example_run import Example, whole_run
@@ -26,7 +27,7 @@ def test_tasks_by_task_with_chance_and_labels(shown):
 
 
 def test_proof_and_facts(shown):
-    assert [row["differs"] for row in shown["proofs"]["extend"]] == [0] * 5
+    assert [row["differs"] for row in shown["proofs"]["extend"]] == [0] * 7 + [None]
     facts = {fact["name"]: fact["value"] for fact in shown["facts"]["dapt"]}
     assert facts["Korean tokens"] == "54,000 (75.0%)" and facts["old rows that moved"] == "9,000 of 49,152"
     assert {"name": "answer tokens", "value": "9,000"} in shown["facts"]["sft"]
@@ -47,4 +48,10 @@ def test_allowed_use_in_words():
     use = {"commercial": "no", "changes": "yes", "no_commercial": ["CC-BY-NC-4.0"], "no_changes": [], "share_alike": [],
            "attribution": ["MIT"], "unknown": []}  # fmt: skip
     lines = use_lines(use)
-    assert lines[0] == "commercial use: no" and len(lines) == 4 and any("CC-BY-NC-4.0" in line for line in lines)
+    assert lines[1] == "commercial use: no" and len(lines) == 5 and any("CC-BY-NC-4.0" in line for line in lines)
+
+
+def test_what_may_not_be_passed_on_and_other_limits():
+    lines = use_lines(allowed_use(["aihub", "CC0-1.0"]))
+    assert lines[0] == "passing the text on: no" and "not to be passed on, because of: aihub" in lines
+    assert any(line.startswith("aihub: for training AI alone") for line in lines)

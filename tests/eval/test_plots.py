@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from eval.plots import WIDTH, Bar, bar_chart, graph, line_chart, moving_mean, thinned, ticks
+from eval.plots import WIDTH, Bar, bar_chart, graph, line_chart, moving_mean, size_chart, thinned, ticks
 
 
 def tree(svg: str) -> ElementTree.Element:
@@ -81,3 +81,33 @@ def test_graph_puts_parents_above_and_drops_implied_edges():
     assert len([one for one in svg.iter() if one.get("class") == "edge"]) == 5
     numbers = [float(one) for one in re.findall(r"(?<= x=\")[-\d.]+", str(graph("g", "t", parents, {})))]
     assert min(numbers) >= 0 and max(numbers) <= WIDTH
+
+
+def sizes(values, low=None, high=None):
+    return [Bar(str(1000 * 2**n), value, low, high) for n, value in enumerate(values)]
+
+
+def test_sizes_stand_a_doubling_apart_with_the_knee_at_its_size():
+    curves = {"Korean": sizes([0.6, 0.5, 0.45], 0.44, 0.62), "docs": sizes([0.7, 0.6, 0.5])}
+    svg = tree(size_chart("s", "t", curves, "pieces", "tokens", (2000.0, "knee")))
+    places = [float(one.get("cx")) for one in svg.iter() if one.tag.endswith("circle")][:3]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.2)
+    mark = next(one for one in svg.iter() if one.get("class") == "mark")
+    assert float(mark.get("x1")) == pytest.approx(places[1], abs=0.1)
+    assert len([one for one in svg.iter() if one.get("class") == "whisker"]) == 3  # of the first curve alone
+    assert "Korean 1,000: 0.600, 2,000: 0.500, 4,000: 0.450; docs" in " ".join(one.text or "" for one in svg)
+
+
+def test_a_long_legend_takes_more_rows_and_stays_inside():
+    names = [f"a source with a long name {n}" for n in range(5)]
+    svg = tree(size_chart("s", "t", {name: sizes([1.0, 2.0]) for name in names}, "pieces", "tokens"))
+    height = float(svg.get("viewBox").split()[3])
+    boxes = [one for one in svg.iter() if one.tag.endswith("rect")]
+    assert len({one.get("y") for one in boxes}) > 1
+    tops = [float(one.get("y1")) for one in svg.iter() if one.get("class") == "grid"]
+    assert max(float(one.get("y")) for one in boxes) < min(tops) and max(tops) < height
+
+
+def test_one_size_or_none_is_no_chart():
+    assert size_chart("s", "t", {"a": sizes([1.0])}, "x", "y") == "" and size_chart("s", "t", {}, "x", "y") == ""
+    assert size_chart("s", "t", {"a": sizes([math.nan, math.nan])}, "x", "y") == ""

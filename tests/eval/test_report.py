@@ -68,6 +68,46 @@ def pages(nodes, tmp_path_factory) -> dict[str, str]:
     return render(tmp_path_factory.mktemp("report"), nodes, title="말모이")
 
 
+@pytest.fixture(scope="module")
+def every(tmp_path_factory) -> dict[str, Artifact]:
+    """A run with all optional stages."""
+    return whole_run(tmp_path_factory.mktemp("every"), items=20, every=True).nodes
+
+
+def test_optional_stages_have_their_places(every, tmp_path):
+    pages = render(tmp_path, every)
+    text = " ".join(Page(pages["index.html"]).text.split())
+    for words in (
+        "How many pieces pay", "The knee is", "Dead and rare pieces", "How new rows begin", "What each rule would take",
+        "Personal data masked: 37 places", "Perplexity by source", "Quality score by source", "estimated",
+        "Benchmark items in the corpus", "passing the text on: yes", "600,000 train tokens by source",
+    ):  # fmt: skip
+        assert words in text, words
+    for words in ("How many pieces pay", "Dead and rare pieces", "Personal data masked", "(estimated)"):
+        assert words in pages["report.md"]
+    found = json.loads(pages["report.json"])
+    assert found["frontiers"]["frontier"]["knee"]["pieces"] in (1000, 2000, 4000, 8000)
+    assert set(found["token_audits"]) == {"extend", "dapt", "sft"}
+    assert pages["index.html"].count("<details open") == 0
+
+
+def test_every_optional_stage_alone_or_missing(every, tmp_path):
+    optional = (
+        "audit",
+        "ngram",
+        "perplexity",
+        "classifier",
+        "quality",
+        "decontaminate",
+        "cloze",
+        "frontier",
+        "tokens@dapt",
+    )
+    for name in optional:
+        Page(render(tmp_path / f"only-{name}", {name: every[name]})["index.html"])
+        Page(render(tmp_path / f"less-{name}", {n: one for n, one in every.items() if n != name})["index.html"])
+
+
 def test_json_keeps_the_contract(pages):
     found = json.loads(pages["report.json"])
     assert list(found["order"]) == ["base", "extend", "dapt", "sft"]
