@@ -27,7 +27,7 @@ crawl:
 refine: {{unit_bytes: 4096}}
 dedup:
 mix: {{heldout: 0.1}}
-benchmarks: {{tasks: {{next: {{cloze: ko, lang: ko, limit: 8}}}}}}
+cloze: {{tasks: {{next: {{lang: ko, limit: 8}}}}}}
 pieces: {{size: 120}}
 extend: {{}}
 pack: {{}}

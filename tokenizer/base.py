@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed
-from tokenizer.bpe import read_tokenizer, size
+from tokenizer.bpe import read_tokenizer, size, spelling
 from tokenizer.config import Base
 from tokenizer.convert import from_sentencepiece
 from tokenizer.embed import read_json, shapes
@@ -91,6 +91,8 @@ def _from_folder(source: Path, model: Path, section: Base, context: Context) -> 
         raise _disagree(source, tokenizer, rows)
     loaded.save_pretrained(str(model), max_shard_size=SHARD)
     save_tokenizer(tokenizer, settings, model)
+    if (source / "tokenizer.model").is_file() and spelling(tokenizer, source).kind == "metaspace":
+        shutil.copyfile(source / "tokenizer.model", model / "tokenizer.model")
     if (source / "chat_template.jinja").is_file():
         shutil.copyfile(source / "chat_template.jinja", model / "chat_template.jinja")
     facts: dict[str, Any] = {"parameters": sum(p.numel() for p in loaded.parameters())}

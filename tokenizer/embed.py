@@ -1,8 +1,8 @@
-"""Resizing embeddings offline: old rows as they are, a new row the mean of its sub-tokens' rows, padding rows zero.
+"""Resizing embeddings offline: old rows as they are, new rows as given or means of sub-tokens' rows, padding rows zero.
 
 Works on the safetensors files, one at a time, on CPU, before any sharding; only the file that holds the embedding or
-the head is read, the others are copied. A tied model has one matrix, an untied one two, resized alike: Hewitt 2021,
-"Initializing New Word Embeddings for Pretrained Language Models" gives the reason for a mean.
+the head is read, the others are copied. A tied model has one matrix, an untied one two. A tied model whose new output
+rows are not its new input rows comes out untied: the head is written beside the embedding, its old rows the same.
 
 Padding rows are zero: their ids never occur in text, and a zero output row has logit 0, which generation suppresses
 (`suppress_tokens` in generation_config.json).
@@ -13,10 +13,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.artifact import write_json
 from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 EMBEDDING = "model.embed_tokens.weight"
 HEAD = "lm_head.weight"
@@ -41,11 +44,14 @@ def rows(model: Path) -> int:
     return shape[0]
 
 
-def resize(source: Path, target: Path, parts: list[list[int]], padded: int) -> dict[str, Any]:
+def resize(
+    source: Path, target: Path, parts: list[list[int]], padded: int, given: dict[str, torch.Tensor] | None = None
+) -> dict[str, Any]:
     """Write the model of `source` into `target` with `len(parts)` new rows and padding up to `padded` rows.
 
-    `parts[n]` are the old ids whose rows are averaged (in fp32, stored in the model's dtype) for row V0 + n.
-    Returns the shapes and whether the head is tied. Raises InputError where an id has no row.
+    `given` are the new rows (fp32, stored in the model's dtype): `inputs`, and `outputs` unless the head is tied and
+    stays so. Without it row V0 + n is the mean of the rows of the old ids `parts[n]`. Returns the shapes and whether
+    the head is tied. Raises InputError where an id has no row.
     """
     import torch
     from safetensors.torch import load_file, save_file
@@ -54,20 +60,32 @@ def resize(source: Path, target: Path, parts: list[list[int]], padded: int) -> d
     if any(number >= old for ids in parts for number in ids):
         raise InputError(f"{source}: the tokenizer has ids at or above the {old} rows of {EMBEDDING}")
     config = read_json(source / "config.json")
+    tied = bool(config.get("tie_word_embeddings", False))
+    named = {EMBEDDING: "inputs", HEAD: "outputs"}
+    untie = tied and given is not None and "outputs" in given
     grown: dict[str, list[int]] = {}
     extra_bytes = 0
+    place = ""
     for path in weights(source):
         found = [name for name in (EMBEDDING, HEAD) if name in shapes(path)]
         if not found:
             shutil.copyfile(path, target / path.name)
             continue
         tensors = load_file(path)
+        if untie and EMBEDDING in found:
+            tensors[HEAD] = tensors[EMBEDDING]
+            extra_bytes += tensors[HEAD].numel() * tensors[HEAD].element_size() if HEAD not in found else 0
+            found = [EMBEDDING, HEAD]
+            place = path.name
         for name in found:
             matrix = tensors[name]
             new = torch.zeros(padded, matrix.shape[1], dtype=matrix.dtype)
             new[:old] = matrix
-            for number, ids in enumerate(parts, old):
-                new[number] = matrix[ids].float().mean(0).to(matrix.dtype)
+            if given is not None:
+                new[old : old + len(parts)] = given[named[name] if named[name] in given else "inputs"].to(matrix.dtype)
+            else:
+                for number, ids in enumerate(parts, old):
+                    new[number] = matrix[ids].float().mean(0).to(matrix.dtype)
             extra_bytes += (new.numel() - matrix.numel()) * matrix.element_size()
             grown[name] = list(new.shape)
             tensors[name] = new
@@ -78,9 +96,14 @@ def resize(source: Path, target: Path, parts: list[list[int]], padded: int) -> d
     if index.is_file():
         found_index = read_json(index)
         found_index["metadata"]["total_size"] += extra_bytes
+        if place:
+            found_index["weight_map"][HEAD] = place
         write_json(target / index.name, found_index)
-    write_json(target / "config.json", {**config, "vocab_size": padded})
-    return {"tensors": grown, "tied": bool(config.get("tie_word_embeddings", False))}
+    tied = tied and not untie
+    write_json(
+        target / "config.json", {**config, "vocab_size": padded, **({"tie_word_embeddings": False} if untie else {})}
+    )
+    return {"tensors": grown, "tied": tied}
 
 
 def write_extension(target: Path, old: int, added: int, padded: int) -> None:

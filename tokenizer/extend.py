@@ -11,12 +11,14 @@ from corpus.documents import files, read_file
 from pipeline.artifact import Artifact
 from pipeline.context import Context
 from pipeline.errors import InputError
-from tokenizer import embed
-from tokenizer.base import save_tokenizer, tokenizer_settings
+from tokenizer import embed, spm
+from tokenizer.base import document_ids, save_tokenizer, tokenizer_settings
 from tokenizer.bpe import read_tokenizer, size, spelling
+from tokenizer.choose import start
 from tokenizer.config import Extend
 from tokenizer.measure import fertility
 from tokenizer.merges import grow
+from tokenizer.parity import chosen, compare
 from tokenizer.pieces import read_pieces
 from tokenizer.proof import prove
 
@@ -29,6 +31,7 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
     Raises InputError where tokenizer and checkpoint disagree or a file is corrupt, StageFailed where the proof fails.
     """
     from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
 
     source = context.artifact("model").path / "model"
     found = read_tokenizer(source / "tokenizer.json")
@@ -41,7 +44,7 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
     pieces = list(read_pieces(context.artifact("pieces")))
     if not pieces:
         raise InputError(f"{context.artifact('pieces').path / 'pieces.tsv'} holds no pieces")
-    extended, growth, padded = grow(found, spelled, pieces, old_size, section.pad_to)
+    extended, growth, padded = grow(found, spelled, pieces, old_size, section.pad_to, section.size)
     context.stop_if_asked()
 
     old = Tokenizer.from_str(json.dumps(found))
@@ -53,12 +56,17 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
         name: {language: fertility(tokenizer, listed) for language, listed in sorted(texts.items())}
         for name, tokenizer in (("before", old), ("after", new))
     }
+    model = context.fresh("model")
+    save_tokenizer(extended, tokenizer_settings(source), model)
+    if (source / spm.FILE).is_file() and spelled.kind == "metaspace":
+        spm.write_model(source / spm.FILE, model / spm.FILE, extended, growth)
+    proof["readers"], context.provenance["readers"] = compare(model, source, chosen(texts, new), context.work)
     context.stop_if_asked()
 
-    model = context.fresh("model")
+    opens, _ = document_ids(AutoTokenizer.from_pretrained(str(source.absolute())))
+    started, starts = start(section, context, source, new, growth.parts, lang, opens)
     total = old_size + len(growth.new_tokens)
-    save_tokenizer(extended, tokenizer_settings(source), model)
-    resized = embed.resize(source, model, growth.parts, padded)
+    resized = embed.resize(source, model, growth.parts, padded, started)
     embed.copy_rest(source, model, list(range(total, padded)))
     embed.write_extension(model, old_size, len(growth.new_tokens), padded)
     return {
@@ -68,7 +76,7 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
         "added": len(growth.new_tokens),
         "merges_added": len(growth.new_merges),
         "alphabet": spelled.kind,
-        "init": section.init,
+        **starts,
         "embeddings": resized,
         "fertility": measured,
         "proof": proof,

@@ -14,7 +14,7 @@ from tokenizer.bpe import size
 from tokenizer.embed import EMBEDDING, read_json, rows, shapes, weights
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-REWRITTEN = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model")
+REWRITTEN = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
 def adopt(section: Leaf, context: Context) -> dict[str, Any]:

@@ -1,8 +1,12 @@
-"""Surgery on a BPE: Hangul pieces appended as real merges behind every merge the base has.
+"""Surgery on a BPE: Korean pieces appended as real merges behind every merge the base has.
 
 Old merges come first in rank, so every text is tokenised as before and only then joined further. A new merge is
-accepted only if its product can stand in Hangul alone: at most one leading space, whole syllables, and at the end a
-part of one whose bytes begin no other script. So no text without Hangul can change, whatever the base is.
+accepted only if its product can stand in the pieces' scripts alone (`Scripts.only`). So no text without them can
+change, whatever the base is.
+
+A base that was a SentencePiece BPE has every split of a piece into two as a merge, ranked by the piece's score, for
+SentencePiece knows no merges, only pieces: whichever two neighbours make the best piece are joined. Its extension is
+made by that rule too, so that a SentencePiece file with the new pieces gives the same ids.
 """
 
 from __future__ import annotations
@@ -14,30 +18,11 @@ from typing import Any
 
 from pipeline.errors import InputError
 from tokenizer.bpe import Spelling
+from tokenizer.scripts import Scripts
 from tokenizer.train import Piece
 
 RESERVED = "<|malmoi_reserved_{}|>"
-
-
-def hangul_only(raw: bytes) -> bool:
-    """Whether these bytes occur in UTF-8 text as Hangul and nothing else, one leading space allowed.
-
-    EB, EC and ED lead no other script in the basic plane (D7B0-D7FF is archaic Hangul); EA does, below U+AC00.
-    """
-    body = raw.removeprefix(b" ")
-    whole = len(body) - len(body) % 3
-    try:
-        text = body[:whole].decode()
-    except UnicodeDecodeError:
-        return False
-    rest = body[whole:]
-    if not body or not all("가" <= character <= "힣" for character in text):
-        return False
-    if not rest:
-        return True
-    if len(rest) == 2 and not 0x80 <= rest[1] <= 0xBF:
-        return False
-    return rest[0] in (0xEB, 0xEC, 0xED) or (rest[0] == 0xEA and len(rest) == 2 and rest[1] >= 0xB0)
+Merge = tuple[str, str]
 
 
 @dataclass
@@ -45,27 +30,36 @@ class Growth:
     """A base's vocabulary and merges, and what was added to them.
 
     `first` is the id of the first new token. `parts[n]` are the old ids that new token `first + n` is made of, the
-    way the base splits it: what its embedding row is a mean of. `missed` are pieces the base cannot reach.
+    way the base splits it: what its embedding row is a mean of. `missed` are pieces the base cannot reach. `scores`
+    (token -> rank among tokens) is there where the base is SentencePiece's: merges then follow from the vocabulary.
     """
 
     spelling: Spelling
     vocabulary: dict[str, int]
-    ranks: dict[tuple[str, str], int]
+    ranks: dict[Merge, int]
     first: int
+    scripts: Scripts = field(default_factory=Scripts)
+    scores: dict[str, int] | None = None
     new_tokens: list[str] = field(default_factory=list)
-    new_merges: list[tuple[str, str]] = field(default_factory=list)
+    new_merges: list[Merge] = field(default_factory=list)
     parts: list[list[int]] = field(default_factory=list)
     intermediate: int = 0
     present: int = 0
     missed: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, tokenizer: dict[str, Any], spelling: Spelling, first: int) -> Growth:
-        ranks: dict[tuple[str, str], int] = {}
-        for rank, merge in enumerate(tokenizer["model"]["merges"]):
-            left, right = merge.split(" ") if isinstance(merge, str) else merge
-            ranks[left, right] = rank
-        return cls(spelling, dict(tokenizer["model"]["vocab"]), ranks, first)
+    def of(cls, tokenizer: dict[str, Any], spelling: Spelling, first: int, scripts: Scripts | None = None) -> Growth:
+        """Raises InputError where a merge names a token that the vocabulary lacks."""
+        vocabulary = dict(tokenizer["model"]["vocab"])
+        ranks = {merge: rank for rank, merge in enumerate(merges_of(tokenizer))}
+        for left, right in ranks:
+            for token in (left, right, left + right):
+                if token not in vocabulary:
+                    raise InputError(
+                        f"tokenizer.json: the merge of {left!r} and {right!r} needs {token!r}, a missing piece"
+                    )
+        scores = sentencepiece_scores(ranks, vocabulary, tokenizer) if spelling.kind == "metaspace" else None
+        return cls(spelling, vocabulary, ranks, first, scripts or Scripts(), scores)
 
     def add(self, piece: Piece) -> None:
         """Make `piece` one token, with what lies between it and the tokens it now splits into."""
@@ -87,18 +81,27 @@ class Growth:
             tokens[at : at + 2] = [tokens[at] + tokens[at + 1]]
         self.intermediate += max(0, len(self.new_tokens) - before - 1)
 
+    def cost(self, piece: Piece) -> int:
+        """New tokens that `add` makes at most."""
+        if self.spelling.kind == "byte-level":
+            return len(self.split(self.spelling.spell(piece.text))) - 1
+        unknown = {character for character in piece.text.strip() if character not in self.vocabulary}
+        return len(unknown) + len(piece.text) - 1
+
     def split(self, spelled: str) -> list[str]:
         """The tokens of a spelled word under all merges so far (lowest rank first, leftmost first)."""
         tokens = [part for character in spelled for part in self._symbols(character)]
         while len(tokens) > 1:
-            ranked = [
-                (self.ranks[pair], at) for at, pair in enumerate(itertools.pairwise(tokens)) if pair in self.ranks
-            ]
+            ranks = map(self._rank, itertools.pairwise(tokens))
+            ranked = [(rank, at) for at, rank in enumerate(ranks) if rank is not None]
             if not ranked:
                 break
             at = min(ranked)[1]
             tokens[at : at + 2] = [tokens[at] + tokens[at + 1]]
         return tokens
+
+    def _rank(self, pair: Merge) -> int | None:
+        return self.ranks.get(pair) if self.scores is None else self.scores.get(pair[0] + pair[1])
 
     def _symbols(self, character: str) -> list[str]:
         if self.spelling.kind == "byte-level" or character in self.vocabulary:
@@ -112,7 +115,9 @@ class Growth:
 
     def _joint(self, tokens: list[str]) -> int | None:
         """Where to join: a pair whose product is a token already (it costs no id), else the leftmost allowed."""
-        allowed = [at for at in range(len(tokens) - 1) if hangul_only(self.spelling.raw(tokens[at] + tokens[at + 1]))]
+        allowed = [
+            at for at in range(len(tokens) - 1) if self.scripts.only(self.spelling.raw(tokens[at] + tokens[at + 1]))
+        ]
         known = [at for at in allowed if tokens[at] + tokens[at + 1] in self.vocabulary]
         return next(iter(known or allowed), None)
 
@@ -124,6 +129,8 @@ class Growth:
 
     def _token(self, token: str, parts: list[int]) -> None:
         self.vocabulary[token] = self.first + len(self.new_tokens)
+        if self.scores is not None:
+            self.scores[token] = len(self.scores)
         self.new_tokens.append(token)
         self.parts.append(parts)
 
@@ -131,18 +138,64 @@ class Growth:
         number = self.vocabulary[token]
         return self.parts[number - self.first] if number >= self.first else [number]
 
+    def merges(self) -> list[Merge]:
+        """All merges, old ones and new ones, in rank order."""
+        if self.scores is None:
+            return list(self.ranks)
+        return every_split(self.scores, self.vocabulary)
+
+
+def merges_of(tokenizer: dict[str, Any]) -> list[Merge]:
+    """The merges of a tokenizer.json, in either of its two forms."""
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in tokenizer["model"]["merges"])
+    return [(left, right) for left, right in pairs]
+
+
+def every_split(scores: dict[str, int], vocabulary: dict[str, int]) -> list[Merge]:
+    """Every split of a token into two, by the token's rank, then by the parts' ids, as converters write them."""
+    ranked = [
+        (rank, vocabulary[token[:at]], vocabulary[token[at:]], token, at)
+        for token, rank in scores.items()
+        for at in range(1, len(token))
+        if token[:at] in scores and token[at:] in scores
+    ]
+    return [(token[:at], token[at:]) for _, _, _, token, at in sorted(ranked)]
+
+
+def sentencepiece_scores(
+    ranks: dict[Merge, int], vocabulary: dict[str, int], tokenizer: dict[str, Any]
+) -> dict[str, int] | None:
+    """Token -> rank, where the merges are just those that SentencePiece's rule makes of the vocabulary, else None."""
+    special = {token["content"] for token in tokenizer.get("added_tokens", [])}
+    order: dict[str, int] = {}
+    for left, right in ranks:
+        order.setdefault(left + right, len(order))
+    for token, _ in sorted(vocabulary.items(), key=lambda item: item[1]):
+        if token not in special and not (len(token) == 6 and token.startswith("<0x")):
+            order.setdefault(token, len(order))
+    return order if every_split(order, vocabulary) == list(ranks) else None
+
 
 def grow(
-    tokenizer: dict[str, Any], spelling: Spelling, pieces: Iterable[Piece], first: int, pad_to: int
+    tokenizer: dict[str, Any],
+    spelling: Spelling,
+    pieces: Iterable[Piece],
+    first: int,
+    pad_to: int,
+    limit: int | None = None,
 ) -> tuple[dict[str, Any], Growth, int]:
     """The extended tokenizer.json, what was added, and the padded vocabulary size.
 
-    New ids start at `first`, the number of rows the model has. Reserved tokens fill up to a multiple of `pad_to`;
-    they are entries of the vocabulary that no merge reaches and no text can spell. Raises InputError where the base
-    already has ids at or above `first`.
+    Pieces are added in rank order up to the first that could make more than `limit` new tokens. New ids start at
+    `first`, the number of rows the model has. Reserved tokens fill up to a multiple of `pad_to`; they are entries of
+    the vocabulary that no merge reaches and no text can spell. Raises InputError where the base already has ids at or
+    above `first`, or a merge names a missing piece.
     """
-    growth = Growth.of(tokenizer, spelling, first)
-    for piece in pieces:
+    listed = list(pieces)
+    growth = Growth.of(tokenizer, spelling, first, Scripts.found(piece.text for piece in listed))
+    for piece in listed:
+        if limit is not None and len(growth.new_tokens) + growth.cost(piece) > limit:
+            break
         growth.add(piece)
     total = first + len(growth.new_tokens)
     padded = -(-total // pad_to) * pad_to
@@ -154,7 +207,6 @@ def grow(
         if name in vocabulary:
             raise InputError(f"the base tokenizer already has a token {name}: it was extended before")
         vocabulary[name] = total + number
-    old = tokenizer["model"]["merges"]
-    joined = old and isinstance(old[0], str)
-    new = [" ".join(merge) if joined else list(merge) for merge in growth.new_merges]
-    return {**tokenizer, "model": {**tokenizer["model"], "vocab": vocabulary, "merges": [*old, *new]}}, growth, padded
+    joined = any(isinstance(merge, str) for merge in tokenizer["model"]["merges"][:1])
+    merges = [" ".join(merge) if joined else list(merge) for merge in growth.merges()]
+    return {**tokenizer, "model": {**tokenizer["model"], "vocab": vocabulary, "merges": merges}}, growth, padded

@@ -6,110 +6,71 @@ rank, piece, left, right, count, a leading space written as U+2581 as SentencePi
 
 from __future__ import annotations
 
-import itertools
-import os
-import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from corpus.documents import read_documents
 from pipeline.artifact import Artifact
 from pipeline.context import Context
 from pipeline.errors import InputError
 from tokenizer.config import Pieces
+from tokenizer.morphemes import cut_at_morphemes
+from tokenizer.scripts import Scripts
 from tokenizer.train import Piece, learn
+from tokenizer.words import SCALE, count_words
 
 SPACE = "▁"
 COLUMNS = "rank\tpiece\tleft\tright\tcount"
-WORD = re.compile(r" ?[가-힣]+")
-JAMO = re.compile(r"[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
-SYLLABLE = re.compile(r"[가-힣]")
-KIWI_BATCH = 20_000  # words handed to kiwipiepy at once
+
+
+class Tally:
+    """Passes counted words on, and knows afterwards how many were seen and how many too seldom to be passed on."""
+
+    def __init__(self, words: Iterable[tuple[str, int]], least: int) -> None:
+        self.words, self.least = words, least
+        self.distinct = self.total = self.rare = 0
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        for word, count in self.words:
+            self.distinct += 1
+            self.total += count
+            if count >= self.least:
+                yield word, count
+            else:
+                self.rare += count
 
 
 def run(section: Pieces, context: Context) -> dict[str, object]:
     """Learn the pieces; raises InputError where the text holds no Hangul syllables, or holds them decomposed."""
-    words, decomposed = count_words(section, context)
-    units = words if section.boundary == "eojeol" else cut_at_morphemes(words, context)
+    words = count_words(section, context)
+    tally = Tally(words.added_up(section.balance), section.min_word_count * SCALE)
+    units = Tally(cut_at_morphemes(tally, context) if section.boundary == "morpheme" else tally, 1)
     context.stop_if_asked()
-    learned = learn(units, section.size, section.min_count)
+    learned = [
+        replace(piece, count=piece.count // SCALE) for piece in learn(units, section.size, section.min_count * SCALE)
+    ]
     if not learned:
         raise InputError(f"no syllable occurs {section.min_count} times in the '{section.lang}' text: nothing to learn")
     write_pieces(context.path / "pieces.tsv", learned)
     merges = sum(1 for piece in learned if piece.left)
+    weights = words.weights(section.balance)
     return {
         "lang": section.lang,
         "boundary": section.boundary,
+        "scripts": list(Scripts.of(section.scripts).names),
         "pieces": len(learned),
         "atoms": len(learned) - merges,
         "merges": merges,
-        "words": {"distinct": len(words), "total": sum(words.values())},
-        "units": {"distinct": len(units), "total": sum(units.values())},
+        "words": {"distinct": tally.distinct, "total": sum(words.totals.values())},
+        "units": {"distinct": units.distinct, "weighted_total": units.total // SCALE},
+        "rare_words_share": round(tally.rare / max(1, tally.total), 6),
+        "sources": {
+            source: {"words": words.totals[source], "weight": round(weights[source] / SCALE, 6)}
+            for source in sorted(weights)
+        },
         "least_count": min(piece.count for piece in learned),
-        "decomposed_documents": decomposed,
+        "decomposed_documents": words.decomposed,
     }
-
-
-def count_words(section: Pieces, context: Context) -> tuple[Counter[str], int]:
-    """Words (Hangul runs with at most one leading space) and how many documents hold decomposed Hangul."""
-    words: Counter[str] = Counter()
-    read = kept = decomposed = jamo = 0
-    langs: set[str] = set()
-    for document in read_documents(context.artifact("documents"), "train"):
-        langs.add(document["lang"])
-        if document["lang"] != section.lang:
-            continue
-        read += 1
-        found = WORD.findall(document["text"])
-        words.update(found)
-        kept += bool(found)
-        loose = len(JAMO.findall(document["text"]))
-        decomposed += bool(loose)
-        jamo += loose
-        if read % 500 == 0:
-            context.progress(read, None, "documents")
-            context.stop_if_asked()
-    if jamo and jamo > sum(len(SYLLABLE.findall(word)) * count for word, count in words.items()):
-        raise InputError(
-            f"the '{section.lang}' text is decomposed Hangul (NFD: {jamo} jamo in {decomposed} documents); "
-            "normalise it to NFC first, as refine does"
-        )
-    if not words:
-        what = f"none of its {read} documents has a Hangul syllable" if read else f"it has only {sorted(langs)}"
-        raise InputError(f"{context.artifact('documents').path} holds no '{section.lang}' text to learn from: {what}")
-    context.counts.update(read=read, kept=kept, dropped=read - kept, failed=0)
-    return words, decomposed
-
-
-def cut_at_morphemes(words: Counter[str], context: Context) -> Counter[str]:
-    """Counts of the words' parts between morpheme boundaries that fall between syllables.
-
-    Words are analysed alone and once each, so that the cost follows the distinct words. Contracted morphemes
-    (했 = 하 + 었) share a syllable and stay together.
-    """
-    from kiwipiepy import Kiwi
-
-    kiwi = Kiwi(model_type="cong", num_workers=max(1, context.run.threads or os.cpu_count() or 1))
-    parts: Counter[str] = Counter()
-    listed = sorted(words)
-    for start in range(0, len(listed), KIWI_BATCH):
-        context.stop_if_asked()
-        batch = listed[start : start + KIWI_BATCH]
-        for word, tokens in zip(batch, kiwi.tokenize([word.strip() for word in batch]), strict=True):
-            for part in split_at(word, [(token.start, token.start + token.len) for token in tokens]):
-                parts[part] += words[word]
-        context.progress(min(start + KIWI_BATCH, len(listed)), len(listed), "words")
-    return parts
-
-
-def split_at(word: str, spans: list[tuple[int, int]]) -> list[str]:
-    """Cut a word (leading space kept on the first part) where no morpheme's span (start, end) is cut."""
-    lead = len(word) - len(word.lstrip(" "))
-    inside = {place for start, end in spans for place in range(start + 1, end)}
-    edges = {place for span in spans for place in span if 0 < place < len(word) - lead} - inside
-    cuts = [0, *(place + lead for place in sorted(edges)), len(word)]
-    return [word[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 def write_pieces(path: Path, pieces: list[Piece]) -> None:
@@ -126,15 +87,24 @@ def write_pieces(path: Path, pieces: list[Piece]) -> None:
 def read_pieces(artifact: Artifact) -> Iterator[Piece]:
     """The pieces of an artifact in rank order; raises InputError naming the line that is not one."""
     path = artifact.path / "pieces.tsv"
+    word = Scripts.of(artifact.metrics.get("scripts", ["hangul"])).word
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     if not lines or lines[0] != COLUMNS:
         raise InputError(f"{path} is not a list of pieces: its first line is not the header")
+    seen: set[str] = {""}
     for number, line in enumerate(lines[1:], 2):
         fields = line.split("\t")
-        if len(fields) != 5 or not fields[4].isdigit() or not WORD.fullmatch(fields[1].replace(SPACE, " ")):
-            raise InputError(f"{path} line {number} is not a piece of Hangul syllables")
+        if len(fields) != 5 or not fields[4].isdigit() or not word.fullmatch(fields[1].replace(SPACE, " ")):
+            raise InputError(f"{path} line {number} is not a piece of {' or '.join(artifact_scripts(artifact))}")
         text, left, right = (field.replace(SPACE, " ") for field in fields[1:4])
+        if not {left, right} <= seen or (left and left + right != text):
+            raise InputError(f"{path} line {number}: {text!r} is not merged from two pieces that stand before it")
+        seen.add(text)
         yield Piece(text, left, right, int(fields[4]))
+
+
+def artifact_scripts(artifact: Artifact) -> list[str]:
+    return list(artifact.metrics.get("scripts", ["hangul"]))

@@ -45,6 +45,7 @@ def test_a_unigram_model_is_refused(tmp_path: Path) -> None:
         ("smollm", "in 2026 it's", ["in", "Ġ", "2", "0", "2", "6", "Ġit", "'s"]),
         ("gpt-2", "in 2026 it's", ["in", "Ġ2026", "Ġit", "'s"]),
         ("llama-bpe", "in 2026 it's", ["in", "Ġ", "202", "6", "Ġit", "'s"]),
+        ("qwen2", "in 2026 it's", ["in", "Ġ", "2", "0", "2", "6", "Ġit", "'s"]),
     ],
 )
 def test_the_pre_tokenizers(pre: str, text: str, words: list[str]) -> None:

@@ -42,7 +42,7 @@ def inputs(documents, build):
 @pytest.mark.parametrize("name", ["byte_level_model", "metaspace_model"])
 def test_extends_and_harms_nothing(request, published, inputs, build, name: str) -> None:
     base = published(request.getfixturevalue(name))
-    made = build("extend", run, Extend(pad_to=64), inputs(base))
+    made = build("extend", run, Extend(init="mean", pad_to=64), inputs(base))
     found = made.metrics
     model = made.path / "model"
     assert found["padded_vocabulary"] % 64 == 0
@@ -56,7 +56,12 @@ def test_extends_and_harms_nothing(request, published, inputs, build, name: str)
     before, after = found["fertility"]["before"], found["fertility"]["after"]
     assert after["en"]["tokens"] < before["en"]["tokens"]  # for the one line with Hangul, which the proof leaves out
     assert after["ko"]["tokens_per_character"] < 0.5 < 1.5 < before["ko"]["tokens_per_character"]
-    assert {key: result["changed"] for key, result in found["proof"]["unchanged"].items()} == {"en": 0, "probes": 0}
+    assert {key: result["changed"] for key, result in found["proof"]["unchanged"].items()} == {
+        "en": 0,
+        "ko, other lines": 0,
+        "probes": 0,
+    }
+    assert found["proof"]["readers"]["GGUF"]["different"] == 0
     assert found["proof"]["pieces"]["unreachable"] == 0
 
     old, new = (AutoTokenizer.from_pretrained(str(place)) for place in (base.path / "model", model))
@@ -81,11 +86,11 @@ def test_extends_and_harms_nothing(request, published, inputs, build, name: str)
 
 def test_the_same_bytes_again(published, byte_level_model: Path, inputs, build) -> None:
     given = inputs(published(byte_level_model))
-    made = build("extend", run, Extend(), given)
+    made = build("extend", run, Extend(init="mean"), given)
     first = (made.manifest["files"], made.metrics)
     (made.path / "manifest.json").unlink()
     (made.path / "model/rubbish").write_text("left by a killed try")
-    again = build("extend", run, Extend(), given, workers=3)
+    again = build("extend", run, Extend(init="mean"), given, workers=3)
     assert (again.manifest["files"], again.metrics) == first
 
 
@@ -96,16 +101,16 @@ def test_a_loader_that_would_rebuild_is_replaced(
     settings = json.loads((source / "tokenizer_config.json").read_text())
     (source / "tokenizer_config.json").write_text(json.dumps({**settings, "tokenizer_class": "LlamaTokenizer"}))
     shutil.copyfile(spm_file, source / "tokenizer.model")
-    made = build("extend", run, Extend(), inputs(published(source))).path / "model"
+    made = build("extend", run, Extend(init="mean"), inputs(published(source))).path / "model"
     assert json.loads((made / "tokenizer_config.json").read_text())["tokenizer_class"] == "PreTrainedTokenizerFast"
-    assert not (made / "tokenizer.model").exists()  # it knows nothing of the new pieces
+    assert (made / "tokenizer.model").read_bytes() != spm_file.read_bytes()
     assert AutoTokenizer.from_pretrained(str(made)).eos_token == "</s>"
 
 
 def test_a_base_with_spare_rows_keeps_them(published, byte_level_model: Path, inputs, build, tmp_path: Path) -> None:
     source = Path(shutil.copytree(byte_level_model, tmp_path / "spare"))
     model_with(source, 512)
-    made = build("extend", run, Extend(pad_to=1), inputs(published(source), 50))
+    made = build("extend", run, Extend(init="mean", pad_to=1), inputs(published(source), 50))
     assert made.metrics["old_vocabulary"] == 512
     vocabulary = json.loads((made.path / "model/tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
     new = [number for number in vocabulary.values() if number >= 512]
@@ -115,7 +120,7 @@ def test_a_base_with_spare_rows_keeps_them(published, byte_level_model: Path, in
 def test_nothing_held_out_is_measured_on_the_train_text(published, byte_level_model: Path, inputs, build) -> None:
     given = inputs(published(byte_level_model))
     shutil.rmtree(given["documents"].path / "heldout")
-    assert build("extend", run, Extend(), given).metrics["fertility"]["after"]["ko"]["documents"] == 54
+    assert build("extend", run, Extend(init="mean"), given).metrics["fertility"]["after"]["ko"]["documents"] == 54
 
 
 def test_faults(published, byte_level_model: Path, inputs, documents, build, tmp_path: Path) -> None:
@@ -123,17 +128,17 @@ def test_faults(published, byte_level_model: Path, inputs, documents, build, tmp
     model_with(source, 100)
     given = inputs(published(source))
     with pytest.raises(InputError, match="the checkpoint only 100 rows"):
-        build("extend", run, Extend(), given)
+        build("extend", run, Extend(init="mean"), given)
     (given["model"].path / "model/tokenizer.json").write_text('{"model"')
     with pytest.raises(InputError, match="corrupt"):
-        build("extend", run, Extend(), given)
+        build("extend", run, Extend(init="mean"), given)
     given["model"] = published(byte_level_model)
     with pytest.raises(InputError, match="no text to measure"):
-        build("extend", run, Extend(), {**given, "documents": documents({"a": ("ko", [" "])})})
+        build("extend", run, Extend(init="mean"), {**given, "documents": documents({"a": ("ko", [" "])})})
     pieces = given["pieces"].path / "pieces.tsv"
     pieces.write_text(pieces.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     with pytest.raises(InputError, match="holds no pieces"):
-        build("extend", run, Extend(), given)
+        build("extend", run, Extend(init="mean"), given)
 
 
 def llama3(data: Path) -> dict:
@@ -182,7 +187,9 @@ def test_the_real_tokenizers(data: Path, documents, published, build, tmp_path: 
     }
     mixture = documents(texts, mixture=True)
     pieces = build("pieces", learn_pieces, Pieces(size=3000), {"documents": mixture})
-    made = build("extend", run, Extend(), {"model": published(source), "pieces": pieces, "documents": mixture}).metrics
+    made = build(
+        "extend", run, Extend(init="mean"), {"model": published(source), "pieces": pieces, "documents": mixture}
+    ).metrics
     assert made["proof"]["unchanged"]["en"]["changed"] == 0 and made["proof"]["unchanged"]["en"]["texts"] >= 200
     assert made["proof"]["pieces"]["unreachable"] == 0
     before, after = (made["fertility"][when]["ko"]["tokens_per_character"] for when in ("before", "after"))

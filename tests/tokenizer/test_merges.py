@@ -11,12 +11,14 @@ from tokenizers import Tokenizer
 from pipeline.errors import InputError
 from tests.toys import paragraphs
 from tokenizer.bpe import read_tokenizer, spelling
-from tokenizer.merges import grow, hangul_only
-from tokenizer.pieces import WORD
+from tokenizer.measure import encode
+from tokenizer.merges import Growth, every_split, grow, merges_of
+from tokenizer.scripts import Scripts
 from tokenizer.train import Piece, learn
 
 PIECES = learn(
-    {word: 3 for text in paragraphs("ko", 40) for word in WORD.findall(text)} | {" 쀍": 2, " 괆": 2, "뷁": 9, "힣": 9},
+    {word: 3 for text in paragraphs("ko", 40) for word in Scripts().word.findall(text)}
+    | {" 쀍": 2, " 괆": 2, "뷁": 9, "힣": 9},
     400,
     2,
 )
@@ -30,22 +32,6 @@ def grown(request: pytest.FixtureRequest):
     first = json.loads((folder / "config.json").read_text())["vocab_size"]
     extended, growth, padded = grow(found, how, PIECES, first, 64)
     return Tokenizer.from_str(json.dumps(found)), Tokenizer.from_str(json.dumps(extended)), growth, padded, how
-
-
-@pytest.mark.parametrize("raw", [" 한국", "가", "힣", " 뷁"])
-def test_hangul_may_stand_alone(raw: str) -> None:
-    assert hangul_only(raw.encode())
-
-
-def test_parts_of_a_syllable_only_where_no_other_script_begins_so() -> None:
-    for character in ("가", "뷁", "한", "힣"):
-        assert hangul_only(character.encode()[:2]) and hangul_only("한".encode() + character.encode()[:2])
-    assert hangul_only(b"\xec") and hangul_only(b" \xec")
-    assert not hangul_only(b"\xea") and not hangul_only(b" \xea")  # Yi, Vai, Javanese ... begin with EA
-    assert not hangul_only("ꀀ".encode()[:2])
-    for other in ("a", "", " ", "한a", "a한", "  한", "漢", "ㅋ", "é", "한\n"):
-        assert not hangul_only(other.encode())
-    assert not hangul_only("한".encode()[1:])
 
 
 def test_every_piece_is_one_token(grown) -> None:
@@ -100,6 +86,39 @@ def test_new_tokens_only_join_what_was_split(grown, text: str) -> None:
     assert new.decode(ids, skip_special_tokens=False) == old.decode(flat, skip_special_tokens=False)
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    parts=st.lists(
+        st.one_of(
+            st.binary(max_size=12),
+            st.sampled_from(
+                [
+                    "한국어를",
+                    "배우는",
+                    "사람이",
+                    "가힣뷁",
+                    "ㅋㅋㅠ",
+                    "大韓民國",
+                    "ᄒᆞᆫ",
+                    "🙂👩\u200d👩\u200d👧",
+                    "<s>",
+                    "<|im_end|>",
+                ]
+            ).map(str.encode),
+            st.sampled_from(["\x00", "\x1b", "\u200b", "\u2028", "\r\n", " ", "▁"]).map(str.encode),
+        ),
+        max_size=12,
+    )
+)
+def test_fuzzed_bytes_come_back(grown, parts: list[bytes]) -> None:
+    _, new, _, _, how = grown
+    text = b"".join(parts).decode("utf-8", "replace")
+    if how.kind == "metaspace":
+        text = text.replace("▁", "_")  # SentencePiece reads it as a space
+    ids = next(iter(encode(new, [text])))
+    assert new.decode(ids, skip_special_tokens=False) == text
+
+
 def test_a_base_that_was_extended_before_says_so(byte_level_model: Path) -> None:
     found = read_tokenizer(byte_level_model / "tokenizer.json")
     how = spelling(found, byte_level_model)
@@ -126,3 +145,49 @@ def test_added_tokens_outside_the_vocabulary_keep_their_ids(byte_level_model: Pa
     new = Tokenizer.from_str(json.dumps(grow(found, spelling(found, byte_level_model), PIECES[:50], 401, 64)[0]))
     assert new.token_to_id("|||EMAIL|||") == 400
     assert new.encode("a |||EMAIL||| b").ids == old.encode("a |||EMAIL||| b").ids
+
+
+def test_a_sentencepiece_base_stays_one(metaspace_model: Path) -> None:
+    found = read_tokenizer(metaspace_model / "tokenizer.json")
+    extended, growth, _ = grow(found, spelling(found, metaspace_model), PIECES, len(found["model"]["vocab"]), 64)
+    assert growth.scores is not None
+    assert merges_of(extended) == every_split(growth.scores, extended["model"]["vocab"])
+    old = merges_of(found)
+    assert [merge for merge in merges_of(extended) if merge in set(old)] == old
+    kept = [merge for merge in old if merge != old[3]]
+    other = {**found, "model": {**found["model"], "merges": [list(merge) for merge in kept]}}
+    assert Growth.of(other, spelling(found, metaspace_model), 480).scores is None
+    made, growth, _ = grow(other, spelling(found, metaspace_model), PIECES[:80], len(found["model"]["vocab"]), 64)
+    assert merges_of(made)[: len(kept)] == kept and merges_of(made)[len(kept) :] == growth.new_merges
+
+
+@pytest.mark.parametrize("limit", [1, 7, 60])
+@pytest.mark.parametrize("name", ["byte_level_model", "metaspace_model"])
+def test_a_limit_counts_intermediate_tokens(request, name: str, limit: int) -> None:
+    folder = request.getfixturevalue(name)
+    found = read_tokenizer(folder / "tokenizer.json")
+    growth = grow(found, spelling(found, folder), PIECES, 480, 1, limit)[1]
+    assert limit - 3 < len(growth.new_tokens) <= limit
+
+
+def test_a_merge_of_missing_pieces_is_named(byte_level_model: Path) -> None:
+    found = read_tokenizer(byte_level_model / "tokenizer.json")
+    merges = [*found["model"]["merges"], ["q", "Ġzz"]]
+    with pytest.raises(InputError, match="a missing piece"):
+        Growth.of({**found, "model": {**found["model"], "merges": merges}}, spelling(found, byte_level_model), 400)
+
+
+@pytest.mark.parametrize("name", ["byte_level_model", "metaspace_model"])
+def test_jamo_and_hanja_become_pieces_and_nothing_else_changes(request, name: str) -> None:
+    folder = request.getfixturevalue(name)
+    found = read_tokenizer(folder / "tokenizer.json")
+    how = spelling(found, folder)
+    pieces = learn({"ㅋㅋㅋ": 9, " 大韓民國": 8, "ㅠㅠ": 5, " 中國에": 4}, 60, 2)
+    extended, growth, _ = grow(found, how, pieces, 480, 8)
+    assert growth.scripts == Scripts(("hangul", "jamo", "hanja"))
+    old, new = (Tokenizer.from_str(json.dumps(one)) for one in (found, extended))
+    for text in ("ㅋㅋㅋ", " 大韓民國"):
+        assert text in growth.missed or len(new.model.tokenize(how.spell(text))) == 1
+    assert any(len(new.model.tokenize(how.spell(text))) == 1 for text in ("ㅋㅋㅋ", " 大韓民國", " 中國에"))
+    for text in ("ㄅㄆㄇ bopomofo ㆠ", "䷀䷁ hexagrams", "かな カナ", "ꀀꀁ", "ﬀ ligature", "plain"):
+        assert new.encode(text).ids == old.encode(text).ids

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from pipeline.config import Run
 from pipeline.context import Context
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError
 from tests.toys import KOREAN, paragraphs
 from tokenizer.config import Pieces
-from tokenizer.pieces import WORD, cut_at_morphemes, read_pieces, run, split_at
-from tokenizer.train import learn
+from tokenizer.pieces import read_pieces, run
+from tokenizer.scripts import Scripts
 
 
 def test_learns_from_the_train_text_of_one_language_alone(documents, build) -> None:
@@ -27,10 +26,85 @@ def test_learns_from_the_train_text_of_one_language_alone(documents, build) -> N
     made = build("pieces", run, Pieces(size=500), {"documents": mixture})
     texts = [piece.text for piece in read_pieces(made)]
     assert len(texts) == len(set(texts)) == made.metrics["pieces"] <= 500
-    assert all(WORD.fullmatch(text) for text in texts)
+    assert all(Scripts().word.fullmatch(text) for text in texts)
     assert " 문서의" in texts and not any("똠" in text or "쀍" in text for text in texts)
     assert made.metrics["atoms"] + made.metrics["merges"] == len(texts)
     assert made.counts == {"read": 28, "kept": 28, "dropped": 0, "failed": 0}
+
+
+def test_jamo_and_hanja_by_setting(documents, build) -> None:
+    text = "정말ㅋㅋㅋ 재밌다ㅠㅠ 大韓民國은 (大韓)"
+    given = {"documents": documents({"a": ("ko", [text] * 3)})}
+    found = {}
+    for scripts in (["hangul"], ["hangul", "jamo"], ["hanja", "hangul"]):
+        made = build("pieces", run, Pieces(size=100, scripts=scripts), given)
+        found[scripts[-1], scripts[0]] = {piece.text for piece in read_pieces(made)}
+        assert made.metrics["scripts"] == [name for name in ("hangul", "jamo", "hanja") if name in scripts]
+    assert not any("ㅋ" in piece or "大" in piece for piece in found["hangul", "hangul"])
+    assert "정말ㅋㅋㅋ" in found["jamo", "hangul"] and " 大韓民國은" in found["hangul", "hanja"]
+
+
+def test_small_sources_weigh_more_as_balance_falls(documents, build) -> None:
+    given = {"documents": documents({"big": ("ko", ["가나다"] * 400), "small": ("ko", ["라마바 사"] * 4)})}
+    first = {}
+    for balance in (1.0, 0.5, 0.0):
+        made = build("pieces", run, Pieces(size=40, balance=balance), given)
+        first[balance] = next(iter(read_pieces(made))).text
+        weights = {source: found["weight"] for source, found in made.metrics["sources"].items()}
+        assert weights["small"] == 1 and weights["big"] == pytest.approx((8 / 400) ** (1 - balance), rel=1e-3)
+        assert all(piece.count >= 2 for piece in read_pieces(made))
+    assert first == {1.0: "가", 0.5: "가", 0.0: "가"}
+
+
+def test_pieces_do_not_cross_the_cuts_of_the_base(documents, build, published, byte_level_model, tmp_path) -> None:
+    import json
+    import shutil
+
+    folder = Path(shutil.copytree(byte_level_model, tmp_path / "cuts"))
+    found = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    cut = {"type": "Split", "pattern": {"String": "나"}, "behavior": "Isolated", "invert": False}
+    found["pre_tokenizer"]["pretokenizers"].insert(0, cut)
+    (folder / "tokenizer.json").write_text(json.dumps(found), encoding="utf-8")
+    texts = documents({"a": ("ko", ["마나라 가나다", "a 가다"] * 3)})
+    given = {"documents": texts, "model": published(folder)}
+    made = build("pieces", run, Pieces(boundary="pretokenizer", model="base"), given)
+    assert {piece.text for piece in read_pieces(made)} == {"마", "나", "라", " 가", "다", " 가다"}
+    plain = build("pieces", run, Pieces(), {"documents": texts})
+    assert " 가나다" in {piece.text for piece in read_pieces(plain)}
+
+
+def test_shards_and_workers_give_the_same_bytes(documents, build, monkeypatch) -> None:
+    from pipeline.units import ShardDone
+    from tokenizer import words
+
+    monkeypatch.setattr(words, "GROUPS", 1)
+    monkeypatch.setattr(words, "HELD", 20)  # everything is spilled again and again
+    given = {"documents": documents({"a": ("ko", paragraphs("ko", 60)), "b": ("ko", paragraphs("ko", 9, seed=1))})}
+    spilled = build("pieces", run, Pieces(), given)
+    monkeypatch.undo()
+    whole = (spilled.path / "pieces.tsv").read_bytes()
+    metrics = spilled.metrics
+    (spilled.path / "manifest.json").unlink()
+    again = build("pieces", run, Pieces(), given, workers=2)
+    assert (again.path / "pieces.tsv").read_bytes() == whole and again.metrics == metrics
+    context = Context("pieces", again.path / "part", given, Run(), shard=(0, 2))
+    context.path.mkdir()
+    with pytest.raises(ShardDone):
+        run(Pieces(), context)
+    assert not (context.path / "pieces.tsv").exists()
+
+
+def test_rare_words_are_left_out(documents, build) -> None:
+    given = {"documents": documents({"a": ("ko", ["가나 다라", "가나"] * 3)})}
+    made = build("pieces", run, Pieces(min_word_count=4), given)
+    assert {piece.text for piece in read_pieces(made)} == {"가", "나", "가나"}
+    assert made.metrics["rare_words_share"] == round(3 / 9, 6)
+
+
+def test_the_pre_tokenizer_needs_a_base() -> None:
+    for given in ({"boundary": "pretokenizer"}, {"model": "base"}):
+        with pytest.raises(ConfigError, match="pieces.model"):
+            Pieces(**given).check(Run())
 
 
 def test_latin_digits_and_jamo_are_never_part_of_a_piece(documents, build) -> None:
@@ -49,28 +123,6 @@ def test_the_same_bytes_whatever_the_circumstances(documents, build, boundary: s
     (first.path / "manifest.json").unlink()
     second = build("pieces", run, Pieces(boundary=boundary), {"documents": given}, threads=2, workers=2)
     assert (second.path / "pieces.tsv").read_bytes() == bytes_of
-
-
-def test_no_piece_crosses_a_morpheme(tmp_path: Path) -> None:
-    words = Counter(WORD.findall(" ".join(KOREAN)))
-    parts = cut_at_morphemes(words, Context(node="pieces", path=tmp_path, inputs={}, run=Run(threads=1)))
-    assert " 문서" in parts and "의" in parts and " 문서의" not in parts  # 의 is a particle
-    letters = sum(len(word) * count for word, count in words.items())
-    assert sum(len(part) * count for part, count in parts.items()) == letters
-    assert " 문서의" not in {piece.text for piece in learn(parts, 500, 1)}
-
-
-@pytest.mark.parametrize(
-    ("word", "spans", "parts"),
-    [
-        (" 학교에서", [(0, 2), (2, 4)], [" 학교", "에서"]),
-        ("했다", [(0, 1), (0, 1), (1, 2)], ["했", "다"]),
-        ("가나다", [(0, 3), (1, 2)], ["가나다"]),
-        ("가", [], ["가"]),
-    ],
-)
-def test_cuts_only_between_syllables(word: str, spans: list[tuple[int, int]], parts: list[str]) -> None:
-    assert split_at(word, spans) == parts
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from pipeline.errors import StageFailed
 from tests.toys import paragraphs
 from tokenizer.bpe import read_tokenizer, spelling
 from tokenizer.merges import grow
-from tokenizer.pieces import WORD
-from tokenizer.proof import prove, without_hangul
+from tokenizer.proof import forgeries, prove, untouched
+from tokenizer.scripts import Scripts
 from tokenizer.train import learn
 
 TEXTS = {"en": paragraphs("en", 10), "ko": paragraphs("ko", 10)}
@@ -26,8 +26,8 @@ def tried(request: pytest.FixtureRequest):
     folder: Path = request.getfixturevalue(request.param)
     found = read_tokenizer(folder / "tokenizer.json")
     how = spelling(found, folder)
-    words = {word: 2 for text in TEXTS["ko"] for word in WORD.findall(text)}
-    extended, growth, _ = grow(found, how, learn(words, 200, 2), len(found["model"]["vocab"]), 8)
+    words = {word: 2 for text in TEXTS["ko"] for word in Scripts().word.findall(text)}
+    extended, growth, _ = grow(found, how, learn(words, 200, 2), len(found["model"]["vocab"]), 64)
 
     def tried(spoil: Callable[[dict], None] = lambda extended: None, texts=TEXTS):
         spoiled = copy.deepcopy(extended)
@@ -41,7 +41,7 @@ def tried(request: pytest.FixtureRequest):
 def test_a_good_extension_is_proved(tried) -> None:
     found = tried()
     assert found["unchanged"]["en"]["texts"] == 10 and found["unchanged"]["en"]["tokens"] > 100
-    assert [result["changed"] for result in found["unchanged"].values()] == [0, 0]
+    assert [result["changed"] for result in found["unchanged"].values()] == [0, 0, 0]
     assert found["round_trip"]["lost"] == found["round_trip"]["lost_by_base"]
     assert found["pieces"]["whole"] + found["pieces"]["partial_bytes"] == found["pieces"]["added"]
     assert found["old_ids_moved"] == 0
@@ -84,7 +84,35 @@ def test_a_text_that_no_longer_comes_back_is_caught(tried) -> None:
         tried(spoil)
 
 
-def test_lines_with_hangul_are_left_out_of_the_comparison() -> None:
-    assert without_hangul("a\nb 한\r\nc") == "a\nc"
-    assert without_hangul("a\n\nb") == "a\n\nb"
-    assert without_hangul("漢字 ㅋ\n") == "漢字 ㅋ\n"
+def test_a_reserved_token_that_text_can_reach_is_caught(tried) -> None:
+    def spoil(extended: dict) -> None:
+        name, number = next(item for item in extended["model"]["vocab"].items() if item[0].startswith("<|malmoi"))
+        token = {**extended["added_tokens"][0], "id": number, "content": name, "special": False}
+        extended["added_tokens"].append(token)
+
+    with pytest.raises(StageFailed, match="would be read as a"):
+        tried(spoil)
+
+
+def test_a_piece_that_spells_a_control_token_is_caught(tried) -> None:
+    def spoil(extended: dict) -> None:
+        number = max(extended["model"]["vocab"].values()) + 1
+        extended["added_tokens"].append({**extended["added_tokens"][0], "id": number, "content": "서"})
+
+    with pytest.raises(StageFailed, match="holds the spelling of a control token"):
+        tried(spoil)
+
+
+@pytest.mark.parametrize("text", ["<|im_end|>", "<s>"])
+def test_spellings_of_a_control_token(text: str) -> None:
+    made = list(forgeries([text]))
+    assert {text, f"한국{text}어", f"{text[:1]}가{text[1:]}", f"{text}가"} <= set(made)
+    assert len(made) == len(set(made)) == 5 + len(text)
+
+
+def test_lines_that_may_change_are_left_out_of_the_comparison() -> None:
+    hangul, hanja = Scripts().touched, Scripts(("hangul", "hanja")).touched
+    assert untouched("a\nb 한\r\nc", hangul) == "a\nc"
+    assert untouched("a\n\nb", hangul) == "a\n\nb"
+    assert untouched("漢字 ㅋ\n", hangul) == "漢字 ㅋ\n"
+    assert untouched("漢字 ㅋ\nx", hanja) == "x"

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tokenizer import distill
+from tokenizer.frozen import Frozen
+from tokenizer.starts import mean
+
+PARTS = [[10 + n, 40 + 3 * n % 50, 100 + n][: 2 + n % 2] for n in range(24)]
+
+
+@pytest.fixture(scope="module")
+def frozen(byte_level_model: Path) -> Frozen:
+    made = Frozen.load(byte_level_model, PARTS, 0)
+    with torch.no_grad():
+        made.table.mul_(20)  # a toy's rows are near zero and its states tell nothing apart
+    return made
+
+
+def streams(frozen: Frozen, count: int, seed: int = 0) -> list[list[int]]:
+    """Ids in which a new one is followed by the next new one, old ones between."""
+    choose = torch.Generator().manual_seed(seed)
+    found = []
+    for number in range(count):
+        at = int(torch.randint(24, (1,), generator=choose))
+        ids = [0]
+        for _ in range(8 + number % 5):
+            ids += [frozen.old + at, 60 + at]
+            at = (at + 1) % 24
+        found.append(ids)
+    return found
+
+
+def distance(frozen: Frozen, rows: torch.Tensor, given: list[list[int]]) -> float:
+    teacher = distill.taught(frozen, given)
+    with torch.no_grad():
+        return float(
+            sum(
+                (frozen.last(frozen.embed(torch.tensor([ids]), rows))[0] - aim).square().mean()
+                for ids, aim in zip(given, teacher, strict=True)
+            )
+        )
+
+
+def test_states_come_nearer_to_the_bases(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distill, "EPOCHS", 6)
+    start = mean(frozen.table, PARTS)
+    alone = torch.cat(distill.isolated(frozen), 1)
+    assert alone.shape[0] == len(PARTS) and alone.abs().max() <= 4
+    given, other = streams(frozen, 48), streams(frozen, 12, 9)
+    losses: list[float] = []
+    rows = distill.distill(
+        frozen, start, alone, given, distill.taught(frozen, given), lambda _step, loss: losses.append(loss)
+    )
+    assert sum(losses[-4:]) < sum(losses[:4])
+    assert distance(frozen, rows, other) < 0.98 * distance(frozen, start, other)
+    again = distill.distill(frozen, start, alone, given, distill.taught(frozen, given))
+    assert torch.equal(rows, again)
+
+
+def test_the_base_is_its_own_teacher(frozen: Frozen) -> None:
+    ids = [0, frozen.old + 2, 5]
+    with torch.no_grad():
+        whole = frozen.model.base_model(torch.tensor([[0, *PARTS[2], 5]])).last_hidden_state[0]
+    torch.testing.assert_close(distill.taught(frozen, [ids])[0], whole[[0, len(PARTS[2]), -1]])
