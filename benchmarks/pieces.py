@@ -2,7 +2,8 @@
 
 Every document of `$MALMOI_DATA/corpus_ko` is taken in order, and again from the start until the text has 200 MB: the
 development data holds 174 MB, so the last 26 MB bring no new words. Both sides read the same Parquet file in one
-process with one thread, cut words by the same rule (runs of Hangul, one leading space) and learn 16,000 pieces seen twice.
+process with one thread, cut words by the same rule (runs of Hangul, one leading space) and learn 16,000 pieces that are
+seen twice.
 
 `MALMOI_DATA=... python -m benchmarks.pieces [--megabytes 200] [--size 16000]`
 """

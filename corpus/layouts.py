@@ -1,8 +1,8 @@
 """Where documents and their text lie in the JSON of well-known Korean corpora.
 
 `documents` are dotted keys that end in `[]`, and JMESPath behind the first `[]`; "" means that a file is one document.
-`text` and the others are JMESPath on a document. The layouts follow the corpora's published descriptions and
-public programs that read them; the licensed originals were not at hand.
+`text` and the others are JMESPath on a document. The layouts follow public programs that read the corpora, but for
+`aihub-mrc` and `aihub-summary`, which nothing confirmed; the licensed originals were not at hand.
 """
 
 from __future__ import annotations

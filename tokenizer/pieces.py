@@ -87,7 +87,7 @@ def write_pieces(path: Path, pieces: list[Piece]) -> None:
 def read_pieces(artifact: Artifact) -> Iterator[Piece]:
     """The pieces of an artifact in rank order; raises InputError naming the line that is not one."""
     path = artifact.path / "pieces.tsv"
-    word = Scripts.of(artifact.metrics.get("scripts", ["hangul"])).word
+    scripts = Scripts.of(artifact.metrics.get("scripts", ["hangul"]))
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
@@ -97,14 +97,10 @@ def read_pieces(artifact: Artifact) -> Iterator[Piece]:
     seen: set[str] = {""}
     for number, line in enumerate(lines[1:], 2):
         fields = line.split("\t")
-        if len(fields) != 5 or not fields[4].isdigit() or not word.fullmatch(fields[1].replace(SPACE, " ")):
-            raise InputError(f"{path} line {number} is not a piece of {' or '.join(artifact_scripts(artifact))}")
+        if len(fields) != 5 or not fields[4].isdigit() or not scripts.word.fullmatch(fields[1].replace(SPACE, " ")):
+            raise InputError(f"{path} line {number} is not a piece of {' or '.join(scripts.names)}")
         text, left, right = (field.replace(SPACE, " ") for field in fields[1:4])
         if not {left, right} <= seen or (left and left + right != text):
             raise InputError(f"{path} line {number}: {text!r} is not merged from two pieces that stand before it")
         seen.add(text)
         yield Piece(text, left, right, int(fields[4]))
-
-
-def artifact_scripts(artifact: Artifact) -> list[str]:
-    return list(artifact.metrics.get("scripts", ["hangul"]))

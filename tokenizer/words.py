@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,6 @@ class Words:
         weights = self.weights(balance)
         runs = [(path, weights[source]) for source in sorted(weights) for path in self.runs[source]]
         return added_up(runs, self.folder)
-
-    @cached_property
-    def distinct(self) -> int:
-        """Distinct words; reads all runs once."""
-        return sum(1 for _ in self.added_up(1.0))
 
 
 def count_words(section: Pieces, context: Context) -> Words:

@@ -208,9 +208,7 @@ def test_bombs_inside_bombs_cost_no_memory(tmp_path):
         ],
     )
     script = tmp_path / "bombs.py"
-    script.write_text(
-        DRIVER.replace("    print(count)", f"    {PEAK}")
-    )
+    script.write_text(DRIVER.replace("    print(count)", f"    {PEAK}"))
     command = [sys.executable, "-P", str(script), str(tmp_path / "out"), str(crawl.path), str(64 << 20), "0", "0"]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(Path.cwd())}

@@ -78,6 +78,12 @@ def test_extends_and_harms_nothing(request, published, inputs, build, name: str)
     ids = torch.tensor([old(ENGLISH[0])["input_ids"]])
     with torch.inference_mode():
         torch.testing.assert_close(two(ids).logits[..., : found["old_vocabulary"]], one(ids).logits, rtol=0, atol=1e-6)
+    reserved = list(range(found["new_vocabulary"], found["padded_vocabulary"]))
+    if reserved:
+        assert json.loads((model / "generation_config.json").read_text())["suppress_tokens"] == reserved
+        two.get_output_embeddings().weight.data[reserved] = 100 * two.get_output_embeddings().weight.data[5]
+        drawn = two.generate(ids, max_new_tokens=40, do_sample=True, pad_token_id=0)[0, ids.shape[1] :]
+        assert not set(reserved) & set(drawn.tolist())
     weights = [load_file(place / "model.safetensors") for place in (base.path / "model", model)]
     for key, tensor in weights[0].items():
         assert torch.equal(weights[1][key][: tensor.shape[0]], tensor)
