@@ -38,7 +38,7 @@ def test_auto_takes_the_best_and_says_so(request, inputs, build, name) -> None:
     assert found["chosen"] == choose.choose(found["methods"], found["base"]["bpb"], "ko")
     assert set(made.manifest["provenance"]["starts_cpu_seconds"]) == set(choose.METHODS)
 
-    # the figures are those of the model that was written, padding left out of the softmax
+    # a second run, with other workers, gives the same bytes and figures
     (made.path / "manifest.json").unlink()
     again = build("extend", run, Extend(**SMALL), given, workers=3)
     assert again.metrics == made.metrics and again.manifest["files"] == made.manifest["files"]
@@ -77,7 +77,7 @@ def test_english_has_a_say() -> None:
         "focus": {"bpb": {"ko": 2.1, "en": 1.0}},
     }
     assert choose.choose(measured, {"ko": 1.7, "en": 1.0}, "ko") == "mean"
-    assert choose.choose(measured, {"ko": 1.7}, "ko") == "first" or measured["first"]["bpb"]["en"] > 0
+    assert choose.choose(measured, {"ko": 1.7}, "ko") == "first"
     assert choose.choose({"first": measured["first"]}, {"ko": 1.7, "en": 1.0}, "ko") == "first"
 
 
