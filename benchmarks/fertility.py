@@ -27,7 +27,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from benchmarks.real_bases import llama3
-from corpus.documents import write_documents
+from corpus.documents import row_groups, write_documents
 from tokenizer.bpe import size, spelling
 from tokenizer.convert import from_sentencepiece
 from tokenizer.gguf import Gguf
@@ -37,7 +37,7 @@ from tokenizer.merges import grow
 from tokenizer.proof import same_ids
 from tokenizer.scripts import Scripts
 from tokenizer.train import learn
-from tokenizer.words import GROUPS, SCALE, Unit, Words, count_unit, groups_of
+from tokenizer.words import GROUPS, SCALE, Unit, Words, count_unit
 
 HELD_OUT = ["ko_react", "ko_petitions", "ko_boddari"]
 SMOLLM2 = Path(".data/quickstart/base/SmolLM2-135M-Instruct.Q4_1.gguf")
@@ -71,7 +71,7 @@ def counted(path: Path, scripts: tuple[str, ...], folder: Path) -> tuple[list[Pa
     rows = ({"id": str(at), "text": text, "source": name, **given} for at, text in enumerate(texts(path)))
     write_documents(parquet, rows)
     runs, total = [], 0
-    for first in range(0, groups_of(parquet), GROUPS):
+    for first in range(0, row_groups(parquet), GROUPS):
         unit = folder / f"{name}-{first}"
         unit.mkdir()
         count_unit(Unit(parquet, first), unit, lang="ko", scripts=scripts, tokenizer=None)

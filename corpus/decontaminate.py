@@ -7,8 +7,6 @@ clean items and of items the corpus held (marked from the text as it was before 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.config import Decontaminate
-from corpus.documents import files, write_documents
+from corpus.documents import files, link, read_file, row_groups, write_documents
 from corpus.overlap import Found, Index, Part, without
 from pipeline.artifact import write_json
 from pipeline.context import Context
@@ -45,7 +43,7 @@ def run(section: Decontaminate, context: Context) -> dict[str, Any]:
     """
     artifact = context.artifact("documents")
     todo = [
-        Unit(str(path), first) for path in files(artifact) for first in range(0, max(1, _groups(path)), UNIT_GROUPS)
+        Unit(str(path), first) for path in files(artifact) for first in range(0, max(1, row_groups(path)), UNIT_GROUPS)
     ]
     if not todo:
         raise InputError(f"{artifact.path} has no documents/*.parquet")
@@ -105,7 +103,7 @@ def clean_unit(unit: Unit, folder: Path, benchmarks: tuple[str, ...], section: s
     dropped: list[dict[str, Any]] = []
 
     def kept() -> Iterator[dict[str, Any]]:
-        for document in _read(unit):
+        for document in read_file(Path(unit.path), first=unit.first, last=unit.first + UNIT_GROUPS):
             found = index.find(document["text"])
             size = len(document["text"].encode())
             count = sources.setdefault(document["source"], Counter())
@@ -165,7 +163,7 @@ def _gather(todo: list[Unit], folders: list[Path], context: Context) -> dict[str
     for unit, folder in zip(todo, folders, strict=True):
         for name, place in places.items():
             if (made := folder / f"{name}.parquet").is_file():
-                _link(made, place / f"{Path(unit.path).stem}.{unit.first // UNIT_GROUPS:05d}.parquet")
+                link(made, place / f"{Path(unit.path).stem}.{unit.first // UNIT_GROUPS:05d}.parquet")
         try:
             tally = json.loads((folder / "tally.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -194,33 +192,3 @@ def _mark(benchmarks: list[str], items: dict[str, dict[str, Any]], context: Cont
         task: {"items": len(found), "dirty": sum(line["dirty"] for line in found.values())}
         for task, found in sorted(lines.items())
     }
-
-
-def _groups(path: Path) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return int(pq.read_metadata(path).num_row_groups)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a documents file: {error}") from None
-
-
-def _read(unit: Unit) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(unit.path) as file:
-            for group in range(unit.first, min(unit.first + UNIT_GROUPS, file.num_row_groups)):
-                for row in file.read_row_group(group).to_pylist():
-                    yield {**row, "meta": json.loads(row["meta"])}
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{unit.path} is not a documents file: {error}") from None
-
-
-def _link(made: Path, place: Path) -> None:
-    try:
-        os.link(made, place)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(made, place)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -101,20 +103,45 @@ def write_documents(path: Path, documents: Iterable[Document | dict[str, Any]], 
     return writer.total
 
 
-def read_file(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """Documents of one Parquet file, in order, whole or of `columns` alone; memory is one row group."""
+def read_file(
+    path: Path, columns: Sequence[str] | None = None, first: int = 0, last: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Documents of one Parquet file, in order, whole or of `columns` alone; memory is one row group.
+
+    `first` to `last` (not included) are the row groups read; without them, all.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
+            groups = file.num_row_groups
+            for group in range(first, groups if last is None else min(last, groups)):
                 for row in file.read_row_group(group, columns=columns).to_pylist():
                     if "meta" in row:
                         row["meta"] = json.loads(row["meta"])
                     yield row
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} is not a documents file: {error}") from None
+
+
+def row_groups(path: Path) -> int:
+    """Row groups of a documents file. Raises InputError where it is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_row_groups)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not a documents file: {error}") from None
+
+
+def link(made: Path, place: Path) -> None:
+    """Publish a unit's file: a hard link, or a copy where the file system has none."""
+    try:
+        os.link(made, place)
+    except OSError:
+        shutil.copyfile(made, place)
 
 
 def files(artifact: Artifact, split: str | None = None) -> list[Path]:

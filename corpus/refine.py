@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -14,7 +13,7 @@ from typing import Any, TextIO
 
 from corpus.clean import HEADERS, Cleaner, Outcome, Raw, page_cleaner
 from corpus.config import Refine
-from corpus.documents import DocumentWriter, write_documents
+from corpus.documents import DocumentWriter, link, write_documents
 from corpus.filters import check
 from corpus.guard import Guard, Lost
 from corpus.split import Unit, unit_documents, unit_pages, units
@@ -194,7 +193,7 @@ def _gather(todo: list[Unit], folders: list[Path], context: Context) -> Tally:
     for number, (unit, folder) in enumerate(zip(todo, folders, strict=True)):
         for name, place in places.items():
             if (made := folder / f"{name}.parquet").is_file():
-                _link(made, place / f"{number:05d}-{unit.source}.parquet")
+                link(made, place / f"{number:05d}-{unit.source}.parquet")
         if (losses := folder / "failed.jsonl").is_file():
             failed.append(losses.read_text(encoding="utf-8"))
         try:
@@ -211,13 +210,6 @@ def _gather(todo: list[Unit], folders: list[Path], context: Context) -> Tally:
         tally["reasons"] = tally["failed"]
         tally["failed"] = sum(tally["failed"].values())
     return {"sources": sources}
-
-
-def _link(made: Path, place: Path) -> None:
-    try:
-        os.link(made, place)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(made, place)
 
 
 def _sum(into: Tally, more: Tally) -> None:

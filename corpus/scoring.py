@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus.documents import files, write_documents
+from corpus.documents import files, link, write_documents
 from pipeline.artifact import Artifact, write_json
 from pipeline.context import Context
 from pipeline.errors import InputError
@@ -184,7 +182,7 @@ def gather(context: Context, units: Sequence[Chunk], folders: Sequence[Path]) ->
     for chunk, folder in zip(units, folders, strict=True):
         for name, place in places.items():
             if (made := folder / f"{name}.parquet").is_file():
-                _link(made, place / f"{chunk.name}.parquet")
+                link(made, place / f"{chunk.name}.parquet")
         for source, counts in json.loads((folder / "tally.json").read_text(encoding="utf-8")).items():
             sources.setdefault(source, Counter()).update(counts)
     for fate in ("read", "kept", "dropped"):
@@ -195,10 +193,3 @@ def gather(context: Context, units: Sequence[Chunk], folders: Sequence[Path]) ->
     }
     keys = ("read", "kept", "dropped", "bytes_read", "bytes_kept", "bytes_dropped")
     return {source: {key: counts[key] for key in keys} for source, counts in sorted(sources.items())}
-
-
-def _link(made: Path, place: Path) -> None:
-    try:
-        os.link(made, place)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(made, place)

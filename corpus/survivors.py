@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corpus.documents import DocumentWriter
+from corpus.documents import DocumentWriter, link
 from corpus.lines import Limits, Remover
 from corpus.mapped import mapped
 from corpus.verdict import KEPT, STEPS, Verdict
@@ -128,7 +126,7 @@ def gather(folders: Sequence[Path], context: Context) -> dict[str, Any]:
     for folder in folders:
         for name, place in places.items():
             for made in sorted((folder / name).glob("*.parquet")):
-                _link(made, place / made.name)
+                link(made, place / made.name)
         try:
             tally = json.loads((folder / "tally.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -173,10 +171,3 @@ def tabled(count: Counter[str]) -> dict[str, int]:
     """One source's documents and bytes, by rule."""
     names = ["read", "kept", *RULES, "bytes_read", "bytes_kept", *(f"bytes_{rule}" for rule in RULES)]
     return {name: count[name] for name in [*names, "bytes_removed", "documents_cut", "lines_removed"]}
-
-
-def _link(made: Path, place: Path) -> None:
-    try:
-        os.link(made, place)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(made, place)

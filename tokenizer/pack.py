@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.documents import files
+from corpus.documents import files, row_groups
 from pipeline.artifact import Artifact, file_sha256, write_json
 from pipeline.context import Context
 from pipeline.errors import InputError
@@ -53,7 +53,7 @@ def run(section: Pack, context: Context) -> dict[str, Any]:
     dtype = "uint16" if vocabulary <= 1 << 16 else "uint32"
 
     sources = _sources(context.artifact("documents"))
-    units = [Unit(path, first) for path in sources.values() for first in range(0, _groups(path), UNIT_GROUPS)]
+    units = [Unit(path, first) for path in sources.values() for first in range(0, row_groups(path), UNIT_GROUPS)]
     if not units:
         raise InputError(f"{context.artifact('documents').path} holds no documents to pack")
     work = partial(encode_unit, tokenizer=str(tokenizer_file), prefix=prefix, separator=separator, dtype=dtype)
@@ -89,16 +89,6 @@ def _sources(artifact: Artifact) -> dict[str, Path]:
     return {
         f"{split}/{path.stem}": path for split in SPLITS for path in sorted((artifact.path / split).glob("*.parquet"))
     }
-
-
-def _groups(path: Path) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return int(pq.read_metadata(path).num_row_groups)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a documents file: {error}") from None
 
 
 def _read(unit: Unit) -> Iterator[tuple[list[str], list[str], int, int]]:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
-from corpus.documents import files
+from corpus.documents import files, read_file, row_groups
 from pipeline.artifact import write_json
 from pipeline.context import Context
 from pipeline.errors import InputError
@@ -76,7 +75,7 @@ def count_words(section: Pieces, context: Context) -> Words:
     if section.boundary == "pretokenizer":
         tokenizer = str(context.artifact("model").path / "model" / "tokenizer.json")
         read_tokenizer(Path(tokenizer))
-    units = [Unit(path, first) for path in files(artifact, "train") for first in range(0, groups_of(path), GROUPS)]
+    units = [Unit(path, first) for path in files(artifact, "train") for first in range(0, row_groups(path), GROUPS)]
     work = partial(count_unit, lang=section.lang, scripts=section.scripts, tokenizer=tokenizer)
     words = Words(context.work)
     for folder in context.each_unit(units, work, name="counted"):
@@ -108,7 +107,7 @@ def count_unit(unit: Unit, folder: Path, *, lang: str, scripts: Sequence[str], t
     counts: dict[str, Counts] = {}
     read = kept = decomposed = jamo = syllables = held = 0
     langs: set[str] = set()
-    for row in _rows(unit):
+    for row in read_file(unit.path, ["text", "lang", "source"], unit.first, unit.first + GROUPS):
         langs.add(row["lang"])
         if row["lang"] != lang:
             continue
@@ -160,25 +159,3 @@ def splitter(scripts: Scripts, tokenizer: str | None) -> Split:
         return [word for part in parts for word in find(part)]
 
     return split
-
-
-def groups_of(path: Path) -> int:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return int(pq.read_metadata(path).num_row_groups)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a documents file: {error}") from None
-
-
-def _rows(unit: Unit) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(unit.path) as file:
-            for group in range(unit.first, min(unit.first + GROUPS, file.num_row_groups)):
-                yield from file.read_row_group(group, columns=["text", "lang", "source"]).to_pylist()
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise InputError(f"{unit.path} is not a documents file: {error}") from None

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.documents import write_documents
+from corpus.documents import row_groups, write_documents
 from pipeline.errors import InputError
 from tokenizer.scripts import Scripts
-from tokenizer.words import GROUPS, SCALE, Unit, Words, count_unit, groups_of, splitter
+from tokenizer.words import GROUPS, SCALE, Unit, Words, count_unit, splitter
 
 
 def rows(texts: list[str], source: str = "a") -> list[dict]:
@@ -43,7 +43,7 @@ def test_units_cover_every_row_group_once(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(documents, "ROWS", 2)
     monkeypatch.setattr(words, "GROUPS", 2)
     write_documents(tmp_path / "a.parquet", rows([f"가{chr(0xAC00 + at)}" for at in range(9)]))
-    assert groups_of(tmp_path / "a.parquet") == 5 and GROUPS > 2
+    assert row_groups(tmp_path / "a.parquet") == 5 and GROUPS > 2
     total = 0
     for first in range(0, 5, 2):
         folder = tmp_path / str(first)
@@ -56,7 +56,7 @@ def test_units_cover_every_row_group_once(tmp_path: Path, monkeypatch) -> None:
 def test_a_file_that_is_no_documents_file(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match="is not a documents file"):
-        groups_of(tmp_path / "a.parquet")
+        row_groups(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="is not a documents file"):
         count_unit(Unit(tmp_path / "a.parquet", 0), tmp_path, lang="ko", scripts=["hangul"], tokenizer=None)
 
