@@ -83,8 +83,8 @@ def make_dump(root: Path, data: Path, pages: int) -> list[dict[str, Any]]:
     """A WARC file of Korean made pages; the places of its records."""
     from made_pages import pages as made
 
-    from corpus.record import sha1
-    from corpus.warc import Page, page_member
+    from corpus.archive.record import sha1
+    from corpus.archive.warc import Page, page_member
 
     path = root / NAME
     path.parent.mkdir(parents=True)
@@ -119,10 +119,10 @@ def main() -> None:
 
 def indexed(path: Path) -> None:
     """Choose among the rows of a local index file."""
-    from corpus.ccindex import select
     from corpus.config import CommonCrawl
-    from corpus.polite import Manners
-    from corpus.ranges import Client
+    from corpus.sources.ccindex import select
+    from corpus.sources.ranges import Client
+    from corpus.web.polite import Manners
 
     folder = path.with_suffix(".selected")
     folder.mkdir()
@@ -132,8 +132,8 @@ def indexed(path: Path) -> None:
 
 def copied(path: Path, out: Path) -> int:
     """Read a whole WARC file and write its pages anew, as `archives` does; returns how many."""
-    from corpus.intake import Tally, wanted_pages
-    from corpus.warc import page_member
+    from corpus.archive.warc import page_member
+    from corpus.sources.intake import Tally, wanted_pages
 
     count = 0
     with out.open("wb") as file:
@@ -144,8 +144,8 @@ def copied(path: Path, out: Path) -> int:
 
 
 def measured(folder: Path, pages: int, rows: int) -> dict[str, Any]:
-    from corpus import commoncrawl
     from corpus.config import CommonCrawl, Source
+    from corpus.sources import commoncrawl
     from pipeline.config import Run
     from pipeline.context import Context
 

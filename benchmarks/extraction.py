@@ -30,9 +30,9 @@ from pathlib import Path
 
 import korean_templates
 
-import corpus.extract
-from corpus.charset import decode
-from corpus.extract import extract
+import corpus.pages.extract
+from corpus.pages.charset import decode
+from corpus.pages.extract import extract
 
 STRUCTURAL = {  # set: (archive, content, what in it is none)
     "apache": (
@@ -100,11 +100,11 @@ def _asks(page: Page) -> bool:
         calls.append(html)
         return ""
 
-    kept, corpus.extract.by_trafilatura = corpus.extract.by_trafilatura, ask
+    kept, corpus.pages.extract.by_trafilatura = corpus.pages.extract.by_trafilatura, ask
     try:
         extract(page[0])
     finally:
-        corpus.extract.by_trafilatura = kept
+        corpus.pages.extract.by_trafilatura = kept
     return bool(calls)
 
 

@@ -37,9 +37,9 @@ from datatrove.utils.text import TextNormConfig
 from datatrove.utils.word_tokenizers import WordTokenizer
 from xxhash import xxh64_intdigest
 
-from corpus.jaccard import jaccard
-from corpus.minhash import Scheme, Signed, meetings, quiet, settings, sign
-from corpus.shingles import shingles
+from corpus.duplicates.jaccard import jaccard
+from corpus.duplicates.minhash import Scheme, Signed, meetings, quiet, settings, sign
+from corpus.duplicates.shingles import shingles
 
 SCHEME = Scheme(5, 14, 8, keep_numbers=False)
 SOURCES = ("ko_petitions", "ko_statutes", "ko_tldr", "apt_translation_ko", "deb_libreoffice_help_ko")

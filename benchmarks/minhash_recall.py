@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.jaccard import jaccard, similar_pairs
-from corpus.minhash import Scheme, Signed, clusters, leaders, pair, sign
-from corpus.shingles import shingles
+from corpus.duplicates.jaccard import jaccard, similar_pairs
+from corpus.duplicates.minhash import Scheme, Signed, clusters, leaders, pair, sign
+from corpus.duplicates.shingles import shingles
 
 SOURCES = ("ko_petitions", "ko_statutes", "apt_translation_ko", "deb_libreoffice_help_ko")
 SCHEMES = (

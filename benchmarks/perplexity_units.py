@@ -26,9 +26,9 @@ import kenlm
 import numpy as np
 import sentencepiece
 
-from corpus.judged import auc
-from corpus.kenlm import tool
-from corpus.lmtext import Units, lines
+from corpus.scores.judged import auc
+from corpus.scores.kenlm import tool
+from corpus.scores.lmtext import Units, lines
 
 Split = Callable[[str], list[str]]
 LENGTH, MOST = 600, 400

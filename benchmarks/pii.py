@@ -18,8 +18,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from corpus.normalize import normalize
 from corpus.pii import PLACEHOLDERS, find, mask
+from corpus.text.normalize import normalize
 from tests.corpus.pii.labelled import ODD, cases, negatives
 
 SEED = 2026

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpus.lines import hashes
-from corpus.shingles import encode
+from corpus.duplicates.lines import hashes
+from corpus.duplicates.shingles import encode
 
 SOURCES = ("ko_statutes", "ko_ms_cpp", "ko_petitions", "ko_boddari", "ko_react", "deb_libreoffice_help_ko")
 CHARACTERS, DOCUMENTS, SHOWN = 10, (2, 3, 10, 30), 6

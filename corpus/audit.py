@@ -15,14 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from corpus.audit_tables import Cells, add, add_all, publish_tables
+from corpus.auditing.audit_tables import Cells, add, add_all, publish_tables
+from corpus.auditing.domains import domain, largest
+from corpus.auditing.judge import Judge, Nearest, is_rule
+from corpus.auditing.sheet import Sample, write_sheet
 from corpus.config import Audit
 from corpus.documents import files, read_file
-from corpus.domains import domain, largest
 from corpus.filters import check
 from corpus.filters.presets import STOCK
-from corpus.judge import Judge, Nearest, is_rule
-from corpus.sheet import Sample, write_sheet
 from pipeline.artifact import Artifact, write_json
 from pipeline.context import Context
 from pipeline.errors import InputError

@@ -1,8 +1,8 @@
 """The stage `classifier`: learns to tell good text from other text of the corpus, and says how far it can be trusted.
 
-A logistic model over hashed n-grams (`corpus.features`) by stochastic gradient descent. It is judged on documents it
-did not learn, chosen by hash, and, source by source, by models that never saw the source: a classifier that only
-knows the topics of its sources fails there.
+A logistic model over hashed n-grams (`corpus.scores.features`) by stochastic gradient descent. It is judged on
+documents it did not learn, chosen by hash, and, source by source, by models that never saw the source: a classifier
+that only knows the topics of its sources fails there.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from corpus.classifier_sample import CLASSES, Sample, gather, share
 from corpus.config import Classifier
 from corpus.documents import files, read_file
-from corpus.features import FACTS, WEIGHTS, Linear
-from corpus.judged import auc, judged, share_of
+from corpus.scores.classifier_sample import CLASSES, Sample, gather, share
+from corpus.scores.features import FACTS, WEIGHTS, Linear
+from corpus.scores.judged import auc, judged, share_of
 from pipeline.context import Context
 from pipeline.errors import InputError
 

@@ -67,7 +67,7 @@ class Archives(Closed):
 
 
 class Layout(Closed):
-    """Where documents, and the text in them, lie in JSON (see `corpus.nested`)."""
+    """Where documents, and the text in them, lie in JSON (see `corpus.sources.nested`)."""
 
     documents: str = Field("", description="keys joined by dots that end in []; empty: a file is one document")
     text: str = Field(description="JMESPath to the text; what it finds is joined by newlines")
@@ -135,7 +135,7 @@ class Crawl(Section):
 
     def check(self, run: Run) -> None:
         """Refuse a layout that no file could be read by, and a PDF source without the package that reads it."""
-        from corpus import nested, pdf
+        from corpus.sources import nested, pdf
 
         for name, source in self.sources.items():
             if source.layout is not None:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from corpus import commoncrawl, hwpx, namuwiki, nested, pathlists, pdf, wikipedia
+from corpus.archive.warc import SUFFIXES, page_member
 from corpus.config import Crawl, Source
 from corpus.documents import Document, read_file, write_documents
-from corpus.intake import Tally, info, wanted_pages
-from corpus.readers import (
+from corpus.sources import commoncrawl, hwpx, namuwiki, nested, pathlists, pdf, wikipedia
+from corpus.sources.intake import Tally, info, wanted_pages
+from corpus.sources.readers import (
     JSONL,
     PARQUET,
     Defaults,
@@ -31,9 +32,8 @@ from corpus.readers import (
     matches,
     parquet_rows,
 )
-from corpus.site import crawl_site
-from corpus.spider import Crawled, Job, crawl_pages, members
-from corpus.warc import SUFFIXES, page_member
+from corpus.web.site import crawl_site
+from corpus.web.spider import Crawled, Job, crawl_pages, members
 from pipeline.artifact import write_json
 from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed

@@ -23,12 +23,12 @@ import numpy as np
 
 from corpus.config import Dedup
 from corpus.documents import files
-from corpus.joins import Keys, find_copies, read_copies, write_keys
-from corpus.lines import Limits, find_repeated, join_repeated, unit_lines
-from corpus.minhash import MOST, Scheme, Signed, batches, clusters, leaders, pair, sign
-from corpus.survivors import gather, write_unit
-from corpus.urls import normalize
-from corpus.verdict import Verdict
+from corpus.duplicates.joins import Keys, find_copies, read_copies, write_keys
+from corpus.duplicates.lines import Limits, find_repeated, join_repeated, unit_lines
+from corpus.duplicates.minhash import MOST, Scheme, Signed, batches, clusters, leaders, pair, sign
+from corpus.duplicates.survivors import gather, write_unit
+from corpus.duplicates.urls import normalize
+from corpus.duplicates.verdict import Verdict
 from pipeline.context import Context
 from pipeline.errors import ConfigError, InputError
 

@@ -24,11 +24,11 @@ import numpy as np
 from corpus.config import Ngram
 from corpus.dedup import text_key
 from corpus.documents import files, read_file
-from corpus.folds import fold_of_key, learned_for
-from corpus.kenlm import tool
-from corpus.lmtext import Kind, Units, lines, train_pieces
 from corpus.perplexity import FACTS, Scorer
-from corpus.scoring import quantiles
+from corpus.scores.folds import fold_of_key, learned_for
+from corpus.scores.kenlm import tool
+from corpus.scores.lmtext import Kind, Units, lines, train_pieces
+from corpus.scores.scoring import quantiles
 from pipeline.artifact import write_json
 from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from corpus.config import Perplexity
-from corpus.folds import fold_of
-from corpus.kenlm import load
-from corpus.lmtext import Units, lines
-from corpus.scoring import (
+from corpus.scores.folds import fold_of
+from corpus.scores.kenlm import load
+from corpus.scores.lmtext import Units, lines
+from corpus.scores.scoring import (
     Chunk,
     Reason,
     Scores,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus.config import Quality
-from corpus.features import Linear
-from corpus.scoring import Chunk, Reason, Scores, Verdict, chunks, gather, quantiles, sort_chunk, write_scores
+from corpus.scores.features import Linear
+from corpus.scores.scoring import Chunk, Reason, Scores, Verdict, chunks, gather, quantiles, sort_chunk, write_scores
 from pipeline.context import Context
 
 

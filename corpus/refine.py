@@ -11,13 +11,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from corpus.clean import HEADERS, Cleaner, Outcome, Raw, page_cleaner
+from corpus.archive.warc import Reading
 from corpus.config import Refine
 from corpus.documents import DocumentWriter, link, write_documents
 from corpus.filters import check
-from corpus.guard import Guard, Lost
+from corpus.pages.clean import HEADERS, Cleaner, Outcome, Raw, page_cleaner
+from corpus.pages.guard import Guard, Lost
 from corpus.split import Unit, unit_documents, unit_pages, units
-from corpus.warc import Reading
 from pipeline.artifact import Artifact, write_json
 from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed

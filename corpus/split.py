@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from corpus.archive.warc import Page, Reading, read_window
 from corpus.documents import read_file
-from corpus.warc import Page, Reading, read_window
 from pipeline.artifact import Artifact
 from pipeline.errors import InputError
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from corpus.config import Benchmarks, Task
 from corpus.licenses import together
-from corpus.readers import BadRow, jsonl_rows, matches
+from corpus.sources.readers import BadRow, jsonl_rows, matches
 from pipeline.context import Context
 from pipeline.errors import InputError
 

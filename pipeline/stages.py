@@ -74,7 +74,7 @@ STAGES: dict[str, Stage] = {
             1,
             "ngram",
             "n-gram language model of good text (KenLM)",
-            "corpus.own_models:ngram",
+            "corpus.scores.own_models:ngram",
         ),
         Stage(
             "perplexity",
@@ -93,7 +93,7 @@ STAGES: dict[str, Stage] = {
             1,
             "classifier",
             "learn to tell good text from other text",
-            "corpus.own_models:classifier",
+            "corpus.scores.own_models:classifier",
         ),
         Stage(
             "quality",

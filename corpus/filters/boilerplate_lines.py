@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from datatrove.data import Document
 
-from corpus.extract import is_boilerplate
 from corpus.filters.rule import Measure, Rule, at_most
 from corpus.filters.text import measured
+from corpus.pages.extract import is_boilerplate
 
 
 class BoilerplateLines(Rule):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datatrove.data import Document
 
 from corpus.filters.rule import Measure, Rule, at_least
-from corpus.language import hangul_share
+from corpus.text.language import hangul_share
 
 
 class HangulShare(Rule):

@@ -2,7 +2,7 @@
 
 `mask` runs on every document that is kept. A text without a digit or an @ costs one search; one with them a second
 search for candidates (seven digits in a row, four numbers with dots, an @), and only these are shown to the rules.
-Texts are expected in the normal form of `corpus.normalize`. Names and postal addresses are not looked for.
+Texts are expected in the normal form of `corpus.text.normalize`. Names and postal addresses are not looked for.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from corpus import audit, crawl, refine
-from corpus.clean import Cleaner, Raw
 from corpus.config import Audit, Crawl, Refine
 from corpus.documents import read_file, write_documents
+from corpus.pages.clean import Cleaner, Raw
 from pipeline.artifact import Artifact, publish
 from pipeline.errors import ConfigError, InputError
 from tests.toys import paragraphs, toy_tokenizer

@@ -4,7 +4,7 @@ import pytest
 
 from corpus.classifier import run
 from corpus.config import Classifier
-from corpus.features import Linear
+from corpus.scores.features import Linear
 from pipeline.config import Run
 from pipeline.context import Context
 from pipeline.errors import ConfigError, InputError

@@ -8,10 +8,10 @@ import shutil
 
 import pytest
 
+from corpus.archive.warc import Page, page_member, read_pages
 from corpus.config import Crawl, Source
 from corpus.crawl import live_job, run
 from corpus.documents import read_file
-from corpus.warc import Page, page_member, read_pages
 from pipeline.artifact import WORK
 from pipeline.config import Run
 from pipeline.context import Context

@@ -14,8 +14,8 @@ import pytest
 
 import corpus.dedup
 import corpus.documents
-import corpus.joins
-import corpus.minhash
+import corpus.duplicates.joins
+import corpus.duplicates.minhash
 from corpus.config import Dedup
 from corpus.dedup import count, run, text_key, units, url_key
 from corpus.documents import files, read_documents, write_documents
@@ -224,8 +224,8 @@ def finely(monkeypatch) -> None:
     monkeypatch.setattr(corpus.dedup, "UNIT_DOCUMENTS", 10)
     monkeypatch.setattr(corpus.dedup, "TOGETHER", 500)
     monkeypatch.setattr(corpus.dedup, "BUNDLE_BYTES", 5000)
-    monkeypatch.setattr(corpus.joins, "RECORDS", 60)
-    monkeypatch.setattr(corpus.minhash, "PART", 11)
+    monkeypatch.setattr(corpus.duplicates.joins, "RECORDS", 60)
+    monkeypatch.setattr(corpus.duplicates.minhash, "PART", 11)
 
 
 SEVERAL = Dedup(lines="paragraph", line_documents=4)
@@ -249,7 +249,7 @@ def test_workers_and_shards_change_no_byte(tmp_path: Path, several: Artifact, fi
     assert hashes(plain)
     assert len(hashes(plain)) > 20
 
-    monkeypatch.setattr(corpus.joins, "RECORDS", 1 << 21)
+    monkeypatch.setattr(corpus.duplicates.joins, "RECORDS", 1 << 21)
     two = part(tmp_path, "two", several, workers=2)
     assert run(SEVERAL, two) == metrics
     assert hashes(two) == hashes(plain)
@@ -293,8 +293,8 @@ def test_units_large_or_small_give_the_same_documents(tmp_path: Path, several: A
     assert [path.name for path in sorted((coarse.path / "documents").iterdir())] == [f"{n}.parquet" for n in "abcde"]
     monkeypatch.setattr(corpus.dedup, "UNIT_DOCUMENTS", 20)
     monkeypatch.setattr(corpus.dedup, "TOGETHER", 500)
-    monkeypatch.setattr(corpus.joins, "RECORDS", 60)
-    monkeypatch.setattr(corpus.minhash, "PART", 11)
+    monkeypatch.setattr(corpus.duplicates.joins, "RECORDS", 60)
+    monkeypatch.setattr(corpus.duplicates.minhash, "PART", 11)
     fine = part(tmp_path, "fine", several)
     assert run(SEVERAL, fine) == metrics
     assert fine.counts == coarse.counts
@@ -361,8 +361,8 @@ def test_real_petitions_lose_only_what_was_sent_in_twice(build, tmp_path: Path, 
     import gzip
     import json
 
-    from corpus.jaccard import jaccard
-    from corpus.shingles import shingles
+    from corpus.duplicates.jaccard import jaccard
+    from corpus.duplicates.shingles import shingles
 
     with gzip.open(next(data.rglob("ko_petitions.jsonl.gz")), "rt") as file:
         texts = [json.loads(line)["text"] for line in file]

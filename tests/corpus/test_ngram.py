@@ -8,11 +8,11 @@ import pytest
 
 from corpus.config import Ngram, Perplexity
 from corpus.documents import read_documents
-from corpus.judged import auc
-from corpus.kenlm import TOOLS, tool
 from corpus.ngram import run
 from corpus.perplexity import Scorer
 from corpus.perplexity import run as run_perplexity
+from corpus.scores.judged import auc
+from corpus.scores.kenlm import TOOLS, tool
 from pipeline.config import Run
 from pipeline.context import Context
 from pipeline.errors import ConfigError, InputError, Interrupted
@@ -28,7 +28,7 @@ def _built():
 
 
 needs_lmplz = pytest.mark.skipif(
-    not _built(), reason="lmplz and build_binary are not installed (python -m corpus.kenlm builds them)"
+    not _built(), reason="lmplz and build_binary are not installed (python -m corpus.scores.kenlm builds them)"
 )
 GOOD = {"good": ("ko", paragraphs("ko", 120)), "else": ("ko", ["아무 글이나 하나"]), "en": ("en", paragraphs("en", 20))}
 SECTION = Ngram(sources=["good"], pieces=300, order=3)
@@ -42,7 +42,7 @@ def test_prune_that_lmplz_would_refuse(prune):
 
 def test_without_the_programs_the_stage_says_how_to_build_them(build, documents, monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
-    with pytest.raises(ConfigError, match="-m corpus.kenlm"):
+    with pytest.raises(ConfigError, match="-m corpus.scores.kenlm"):
         build("ngram", run, SECTION, {"documents": documents(GOOD)})
 
 

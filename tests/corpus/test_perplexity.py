@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.units import ShardDone
 
 needs_kenlm = pytest.mark.skipif(
-    find_spec("kenlm") is None, reason="KenLM is not installed (python -m corpus.kenlm builds it)"
+    find_spec("kenlm") is None, reason="KenLM is not installed (python -m corpus.scores.kenlm builds it)"
 )
 ARPA = """\\data\\
 ngram 1=6

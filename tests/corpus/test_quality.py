@@ -4,8 +4,8 @@ import pytest
 from corpus.classifier import run as run_classifier
 from corpus.config import Quality
 from corpus.documents import read_documents, read_file
-from corpus.features import Linear
 from corpus.quality import run
+from corpus.scores.features import Linear
 from pipeline.config import Run
 from pipeline.context import Context
 from pipeline.errors import InputError

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 
 from corpus import refine
+from corpus.archive.warc import Page, info_member, page_member
 from corpus.config import Refine
 from corpus.documents import read_documents, read_file, write_documents
-from corpus.warc import Page, info_member, page_member
 from pipeline.artifact import files_below, publish
 from pipeline.config import Run
 from pipeline.context import Context
@@ -164,7 +164,7 @@ class Fragile:
     """The real pass, but one page takes the process with it and one raises."""
 
     def __init__(self, section):
-        from corpus.clean import Cleaner
+        from corpus.pages.clean import Cleaner
 
         self.clean = Cleaner(section)
 
@@ -179,7 +179,7 @@ class Fragile:
 
 
 def test_a_page_that_kills_the_parser_costs_one_record(monkeypatch, made, crawl, tmp_path):
-    from corpus.guard import Guard
+    from corpus.pages.guard import Guard
 
     guard = Guard(partial(Fragile, SECTION), 60)
     monkeypatch.setattr(refine, "_guard", lambda section: guard)

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from corpus import refine
-from corpus.clean import Outcome
+from corpus.archive.warc import Page, info_member, page_member
 from corpus.config import Refine
 from corpus.documents import read_documents, read_file
-from corpus.guard import Guard
+from corpus.pages.clean import Outcome
+from corpus.pages.guard import Guard
 from corpus.split import units
-from corpus.warc import Page, info_member, page_member
 from pipeline.artifact import Artifact, files_below, publish
 from pipeline.config import Run
 from pipeline.context import Context

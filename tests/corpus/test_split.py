@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from corpus.archive.warc import Page, Reading, info_member, page_member
 from corpus.documents import write_documents
 from corpus.split import unit_documents, unit_pages, units
-from corpus.warc import Page, Reading, info_member, page_member
 from pipeline.artifact import publish
 from pipeline.errors import InputError
 

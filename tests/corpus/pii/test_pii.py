@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.normalize import normalize
 from corpus.pii import ORDER, PLACEHOLDERS, Span, find, mask
+from corpus.text.normalize import normalize
 from tests.corpus.pii.labelled import ODD, PARTICLES, cases, negatives
 
 PRECISION, RECALL, FALSE = 0.995, 0.98, 0.001  # floors, and the ceiling for texts without personal data

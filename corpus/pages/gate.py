@@ -1,0 +1,70 @@
+"""Is there any Korean in these bytes? Asked of the bytes themselves, before a page is decoded or parsed.
+
+Most pages of a crawl are in other languages, and telling them by language ID means decoding, parsing and laying out
+each. A Korean page holds Hangul, and Hangul has few spellings: three UTF-8 bytes from EA to ED, a byte from 81 on with
+another in CP949 and Johab, a numeric entity. Bytes with fewer of all of them than a threshold hold fewer syllables than
+that, whatever their charset; what cannot be told so (UTF-16, ISO-2022-KR) is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from corpus.text.scripts import scripts
+
+_SYLLABLE = re.compile(
+    rb"\xea[\xb0-\xbf][\x80-\xbf]|[\xeb\xec][\x80-\xbf]{2}|\xed[\x80-\x9e][\x80-\xbf]"
+    rb"|\xe1[\x84-\x87][\x80-\xbf]|\xe3\x84[\xb1-\xbf]|\xe3\x85[\x80-\xbf]|\xe3\x86[\x80-\x8e]"
+)
+_DECIMAL = r"4[3-9]\d{3}|5[0-5]\d{3}|12[56]\d\d|4[3-6]\d\d"  # U+A800 to D7A3 about, 3131 to 318E, 1100 to 11FF
+_HEXADECIMAL = r"[xX](?:[aA][c-fC-F]|[bBcC][0-9a-fA-F]|[dD][0-7]|31|11)[0-9a-fA-F]{2}"
+_ENTITY = re.compile(rf"&#0*(?:{_DECIMAL}|{_HEXADECIMAL})(?![0-9])".encode())
+FIRST = 1500  # bytes beyond ASCII looked at first: a Korean page has enough of them there
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
+_DESIGNATOR = b"\x1b$)C"  # of ISO-2022-KR
+_SPACE, _HASH, _AMPERSAND = b" #&"
+
+
+def hangul(body: bytes, enough: int) -> int | None:
+    """At most how many Hangul characters the bytes hold; None where they cannot say.
+
+    Too many is possible (in bytes that are no UTF-8 each one beyond ASCII counts as a character), too few is not, but
+    that the rest is not counted where a part is `enough`.
+    """
+    import numpy as np
+
+    if body.startswith(_WIDE) or b"\0" in body[:1024] or (b"\x1b" in body and _DESIGNATOR in body):
+        return None
+    codes = np.frombuffer(body, np.uint8)
+    entities = 0
+    if np.any((codes[:-1] == _AMPERSAND) & (codes[1:] == _HASH)):
+        entities = len(_ENTITY.findall(body))
+    places = np.flatnonzero(codes > 0x7F)
+    if entities >= enough or not len(places):
+        return entities
+    first = len(_SYLLABLE.findall(_apart(codes, places[:FIRST])))
+    if entities + first >= enough and len(places) > FIRST:
+        return entities + first
+    high = _apart(codes, places)
+    return entities + (len(_SYLLABLE.findall(high)) if _is_utf8(high) else len(places))
+
+
+def _apart(codes: Any, places: Any) -> bytes:
+    """The bytes at `places`, with a space where others stood between them."""
+    import numpy as np
+
+    return bytes(np.insert(codes[places], np.flatnonzero(np.diff(places) > 1) + 1, _SPACE).tobytes())
+
+
+def hangul_of(page: str) -> int:
+    """Hangul characters of a decoded page, as they stand or as entities."""
+    return scripts(page).hangul + (len(_ENTITY.findall(page.encode("utf-8", "ignore"))) if "&#" in page else 0)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
