@@ -42,7 +42,7 @@ STAGES: dict[str, Stage] = {
             "refine",
             "corpus.refine:run",
             corpus.Refine,
-            2,
+            3,
             "documents",
             "pages to documents: charset, text, language, rules",
             DOCUMENTS,

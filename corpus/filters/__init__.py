@@ -21,6 +21,8 @@ from pipeline.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from datatrove.pipeline.filters.base_filter import BaseFilter
 
+    from corpus.filters.rule import Rule
+
 FOREIGN = "datatrove:"
 ENABLED = "enabled"
 
@@ -96,8 +98,8 @@ def table(preset: str, thresholds: Thresholds, lang: str) -> Table:
 
 def build(
     preset: str, thresholds: Thresholds, lang: str, lists: Mapping[str, str | None] | None = None
-) -> dict[str, BaseFilter]:
-    """The rules of a preset as datatrove filters, by name.
+) -> dict[str, Rule | BaseFilter]:
+    """The rules of a preset by name, and the filters of datatrove's own.
 
     `lists` names the files of the user's lists: `block` and `allow` (hosts and URLs), `bad_words`.
     """

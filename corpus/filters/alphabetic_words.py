@@ -18,7 +18,6 @@ class AlphabeticWords(Rule):
     name = "alphabetic words"
 
     def __init__(self, low: float = 0.8, marks: bool = True) -> None:
-        super().__init__()
         self.low, self.marks = low, marks
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -22,7 +22,6 @@ class BadWords(Rule):
     name = "bad words"
 
     def __init__(self, words: Iterable[str] = (), share: float = 1.0) -> None:
-        super().__init__()
         self.share = share
         self.latin: set[str] = set()
         self.hangul: set[str] = set()

@@ -19,7 +19,6 @@ class BoilerplateLines(Rule):
     name = "boilerplate lines"
 
     def __init__(self, high: float = 0.3) -> None:
-        super().__init__()
         self.high = high
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -20,7 +20,6 @@ class BulletLines(Rule):
     name = "bullet lines"
 
     def __init__(self, high: float = 0.9, korean: bool = False) -> None:
-        super().__init__()
         self.high = high
         self.bullets = _KOREAN if korean else _STOCK
 

@@ -32,7 +32,6 @@ class C4Lines(Rule):
         javascript: bool = True,
         policy: bool = True,
     ) -> None:
-        super().__init__()
         self.terminal, self.words, self.longest = terminal, words, longest
         self.endings: Endings = endings
         self.phrases = (*(("javascript",) if javascript else ()), *(_POLICY if policy else ()))

@@ -16,7 +16,6 @@ class CurlyBracket(Rule):
     name = "curly bracket"
 
     def __init__(self, high: int = 0) -> None:
-        super().__init__()
         self.high = high
 
     def measures(self, doc: Document) -> Iterator[Measure]:

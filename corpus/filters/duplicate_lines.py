@@ -23,7 +23,6 @@ class DuplicateLines(Rule):
     def __init__(
         self, share: float = 0.3, characters: float = 0.2, shortest: int = 0, prose: bool = False, few: int = 1
     ) -> None:
-        super().__init__()
         self.share, self.characters = share, characters
         self.shortest, self.prose, self.few = shortest, prose, few
 

@@ -27,9 +27,12 @@ class DuplicateNgrams(Rule):
         n10: float = 0.1,
         prose: bool = False,
     ) -> None:
-        super().__init__()
         self.prose = prose
         self.shares = {5: n5, 6: n6, 7: n7, 8: n8, 9: n9, 10: n10}
+
+    def harmless(self, doc: Document) -> bool:
+        grams, size = measured(doc.text).grams_of(self.prose)
+        return grams.repeating <= min(self.shares.values()) * size
 
     def measures(self, doc: Document) -> Iterator[Measure]:
         grams, size = measured(doc.text).grams_of(self.prose)

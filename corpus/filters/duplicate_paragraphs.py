@@ -21,12 +21,13 @@ class DuplicateParagraphs(Rule):
     name = "duplicate paragraphs"
 
     def __init__(self, share: float = 0.3, characters: float = 0.2, shortest: int = 0, prose: bool = False) -> None:
-        super().__init__()
         self.share, self.characters = share, characters
         self.shortest, self.prose = shortest, prose
 
     def measures(self, doc: Document) -> Iterator[Measure]:
-        found = [part for part in _BREAK.split(doc.text.strip()) if len(part) >= self.shortest]
+        text = doc.text.strip()
+        parts = _BREAK.split(text) if "\n\n\n" in text else text.split("\n\n")
+        found = [part for part in parts if len(part) >= self.shortest]
         count, size = repeated(found)
         if count and self.prose:
             plain = (without_markup(part) for part in found if is_prose(part))

@@ -21,7 +21,6 @@ class EllipsisLines(Rule):
     name = "ellipsis lines"
 
     def __init__(self, high: float = 0.3, few: int = 1, korean: bool = False) -> None:
-        super().__init__()
         self.high, self.few = high, few
         self.marks = _KOREAN if korean else _STOCK
 

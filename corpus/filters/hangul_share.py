@@ -18,7 +18,6 @@ class HangulShare(Rule):
     name = "Hangul share"
 
     def __init__(self, low: float = 0.2) -> None:
-        super().__init__()
         self.low = low
 
     def measures(self, doc: Document) -> Iterator[Measure]:

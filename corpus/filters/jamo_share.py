@@ -17,7 +17,6 @@ class JamoShare(Rule):
     name = "jamo share"
 
     def __init__(self, high: float = 0.2) -> None:
-        super().__init__()
         self.high = high
 
     def measures(self, doc: Document) -> Iterator[Measure]:

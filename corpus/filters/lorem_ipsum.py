@@ -18,7 +18,6 @@ class LoremIpsum(Rule):
     name = "lorem ipsum"
 
     def __init__(self, high: int = 0) -> None:
-        super().__init__()
         self.high = high
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -19,7 +19,6 @@ class MeanWordLength(Rule):
     name = "mean word length"
 
     def __init__(self, low: float = 3.0, high: float = 10.0, korean: bool = False, longest: int = 0) -> None:
-        super().__init__()
         self.low, self.high, self.korean, self.longest = low, high, korean, longest
 
     def measures(self, doc: Document) -> Iterator[Measure]:

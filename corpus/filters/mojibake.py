@@ -38,7 +38,6 @@ class Mojibake(Rule):
     name = "mojibake"
 
     def __init__(self, replacements: float = 0.002, latin: float = 0.01, syllables: float = 0.05) -> None:
-        super().__init__()
         self.limits = {"replacements": replacements, "latin": latin, "syllables": syllables}
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -18,7 +18,6 @@ class NewlineRatio(Rule):
     name = "newline ratio"
 
     def __init__(self, high: float = 0.3, prose: bool = False, korean: bool = False) -> None:
-        super().__init__()
         self.high, self.prose, self.korean = high, prose, korean
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -42,16 +42,42 @@ class Grams:
     def _numbers(self) -> Array:
         import numpy as np
 
-        index = {word: number for number, word in enumerate(dict.fromkeys(self.words))}
-        return np.fromiter(map(index.__getitem__, self.words), np.int64, len(self.words))
+        index: dict[str, int] = {}
+        return np.array([index.setdefault(word, len(index)) for word in self.words], np.int64)
+
+    @cached_property
+    def _sizes(self) -> Array:
+        import numpy as np
+
+        return np.fromiter(map(len, self.words), np.int64, len(self.words))
 
     @cached_property
     def _before(self) -> Array:
         """Characters of the words before each word, and of all."""
         import numpy as np
 
-        sizes = np.fromiter(map(len, self.words), np.int64, len(self.words))
-        return np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        return np.concatenate((np.zeros(1, np.int64), np.cumsum(self._sizes)))
+
+    @cached_property
+    def heaviest(self) -> int:
+        """Characters, spaces included, of all occurrences of the word that has the most.
+
+        No n-gram has more than n times that: it occurs no more often than any of its words.
+        """
+        import numpy as np
+
+        return int(np.bincount(self._numbers, self._sizes + 1).max()) if len(self.words) else 0
+
+    @cached_property
+    def repeating(self) -> int:
+        """Characters of the words inside bigrams that occur twice, of which all longer repeats are made."""
+        import numpy as np
+
+        at, _ = self.repeats(2)
+        inside = np.zeros(len(self.words), bool)
+        inside[at] = True
+        inside[at + 1] = True
+        return int(self._sizes[inside].sum())
 
     def repeats(self, n: int) -> tuple[Array, Array]:
         """Positions of the n-grams that occur more than once, in order, and a number for each different one."""

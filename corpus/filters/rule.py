@@ -1,13 +1,17 @@
-"""What every rule is: a datatrove filter that can also say which of its options a document broke, and by how much."""
+"""What every rule is: it says which of its options a document broke, and by how much.
+
+`corpus.filters.stage` makes a datatrove filter of a rule. Rules are none themselves, since datatrove's filters take a
+third of a second to import, in every worker.
+"""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from datatrove.data import Document
-from datatrove.pipeline.filters.base_filter import BaseFilter
 
 NOTES = "notes"  # key of `doc.metadata` under which a rule leaves what it noticed and drops nothing for
 
@@ -21,8 +25,7 @@ class Fault:
     threshold: float
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """What a rule measured for one option: `value` may be at most the threshold, or (`floor`) at least."""
 
     option: str
@@ -41,24 +44,27 @@ class Measure:
         return room / (max(abs(self.value), abs(self.threshold)) or 1.0)
 
 
-class Rule(BaseFilter):  # type: ignore[misc]
+class Rule(ABC):
     """Subclasses measure `doc.text`; a rule that edits lines may also shorten it."""
+
+    name: str
 
     @abstractmethod
     def measures(self, doc: Document) -> Iterator[Measure]:
         """One measure per option, each computed when it is asked for, in the order in which they are held."""
 
+    def harmless(self, doc: Document) -> bool:
+        """Whether the document surely breaks nothing, where that is told for less than measuring it."""
+        return False
+
     def fault(self, doc: Document) -> Fault | None:
         """None where the document may stay, else the first option that it broke."""
+        if self.harmless(doc):
+            return None
         for found in self.measures(doc):
             if found.broken:
                 return Fault(found.option, round(found.value, 4), found.threshold)
         return None
-
-    def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        """datatrove's interface: True, or False and a reason `<rule>.<option>`."""
-        found = self.fault(doc)
-        return True if found is None else (False, f"{type(self).__module__.rpartition('.')[2]}.{found.option}")
 
 
 def at_least(option: str, value: float, threshold: float) -> Measure:

@@ -20,7 +20,6 @@ class SentenceCount(Rule):
     name = "sentence count"
 
     def __init__(self, low: int = 5, endings: Endings = "stock", running: int = 0) -> None:
-        super().__init__()
         self.low, self.running = low, running
         self.endings: Endings = endings
 

@@ -19,7 +19,6 @@ class ShortLines(Rule):
     name = "short lines"
 
     def __init__(self, high: float = 0.67, length: int = 30, prose: bool = False, korean: bool = False) -> None:
-        super().__init__()
         self.high, self.length, self.prose, self.korean = high, length, prose, korean
 
     def measures(self, doc: Document) -> Iterator[Measure]:

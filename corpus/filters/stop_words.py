@@ -25,7 +25,6 @@ class StopWords(Rule):
     name = "stop words"
 
     def __init__(self, low: int = 2, korean: bool = False) -> None:
-        super().__init__()
         self.low, self.korean = low, korean
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -26,7 +26,6 @@ class SymbolRatio(Rule):
     name = "symbol ratio"
 
     def __init__(self, hashes: float = 0.1, ellipses: float = 0.1, inline: bool = False, korean: bool = False) -> None:
-        super().__init__()
         self.hashes, self.ellipses, self.inline = hashes, ellipses, inline
         self.marks = _KOREAN if korean else _STOCK
 

@@ -9,11 +9,13 @@ them anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from math import ceil
 
 from datatrove.data import Document
 
 from corpus.filters.rule import Measure, Rule, at_least
-from corpus.filters.spans import Endings, holds_sentence, runs
+from corpus.filters.spans import Endings, ends_sentence, holds_sentence, runs
 from corpus.filters.text import measured
 
 
@@ -21,16 +23,19 @@ class TerminalLines(Rule):
     name = "terminal lines"
 
     def __init__(self, low: float = 0.12, prose: bool = False, endings: Endings = "stock", running: int = 0) -> None:
-        super().__init__()
         self.low, self.prose, self.running = low, prose, running
         self.endings: Endings = endings
 
+    def harmless(self, doc: Document) -> bool:
+        found = measured(doc.text).lines_of(self.prose)
+        wanted = ceil(self.low * len(found))
+        return sum(1 for _ in islice(filter(self._ends, found), wanted)) == wanted > 0
+
     def measures(self, doc: Document) -> Iterator[Measure]:
-        text = measured(doc.text)
-        found, ends = text.lines_of(self.prose), text.ends_of(self.prose, self.endings)
-        count = sum(ends)
-        korean = self.endings == "korean"
-        if korean or self.running:
-            rest = (line for line, end in zip(found, ends, strict=True) if not end)
-            count += sum(runs(line, self.running) or (korean and holds_sentence(line, "korean")) for line in rest)
-        yield at_least("low", count / max(1, len(found)), self.low)
+        found = measured(doc.text).lines_of(self.prose)
+        yield at_least("low", sum(map(self._ends, found)) / max(1, len(found)), self.low)
+
+    def _ends(self, line: str) -> bool:
+        if self.endings == "korean":
+            return runs(line, self.running) or holds_sentence(line, "korean")
+        return runs(line, self.running) or ends_sentence(line, self.endings)

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from corpus.filters.repeats import Grams
-from corpus.filters.spans import Endings, ends_sentence, is_prose
+from corpus.filters.spans import is_prose
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,6 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._ends: dict[Endings, list[bool]] = {}
 
     @cached_property
     def _kinds(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
@@ -139,14 +138,6 @@ class Text:
     def lines_of(self, prose: bool) -> list[str]:
         """The lines, or those of prose alone."""
         return self.prose_lines if prose else self.lines
-
-    def ends_of(self, prose: bool, endings: Endings) -> list[bool]:
-        """Of each of these lines, whether it ends a sentence."""
-        if endings not in self._ends:
-            self._ends[endings] = [ends_sentence(line, endings) for line in self.lines]
-        if not prose or all(self._prose):
-            return self._ends[endings]
-        return [ends for ends, kept in zip(self._ends[endings], self._prose, strict=True) if kept]
 
     @cached_property
     def prose(self) -> str:

@@ -19,9 +19,12 @@ class TopNgrams(Rule):
     name = "top n-grams"
 
     def __init__(self, n2: float = 0.2, n3: float = 0.18, n4: float = 0.16, prose: bool = False, few: int = 2) -> None:
-        super().__init__()
         self.prose, self.few = prose, few
         self.shares = {2: n2, 3: n3, 4: n4}
+
+    def harmless(self, doc: Document) -> bool:
+        grams, size = measured(doc.text).grams_of(self.prose)
+        return all(n * grams.heaviest <= share * size for n, share in self.shares.items())
 
     def measures(self, doc: Document) -> Iterator[Measure]:
         grams, size = measured(doc.text).grams_of(self.prose)

@@ -19,7 +19,6 @@ class UrlLists(Rule):
     name = "URL lists"
 
     def __init__(self, block: Iterable[str] = (), allow: Iterable[str] = (), only: bool = False) -> None:
-        super().__init__()
         self.block, self.allow, self.only = Addresses(block), Addresses(allow), only
 
     def measures(self, doc: Document) -> Iterator[Measure]:

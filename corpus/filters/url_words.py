@@ -36,7 +36,6 @@ class UrlWords(Rule):
     name = "URL words"
 
     def __init__(self, hard: int = 0, soft: int = 1) -> None:
-        super().__init__()
         self.hard, self.soft = hard, soft
 
     def measures(self, doc: Document) -> Iterator[Measure]:

@@ -20,7 +20,6 @@ class WordCount(Rule):
     name = "word count"
 
     def __init__(self, low: int = 50, high: int = 100_000, korean: bool = False) -> None:
-        super().__init__()
         self.low, self.high, self.korean = low, high, korean
 
     def measures(self, doc: Document) -> Iterator[Measure]:

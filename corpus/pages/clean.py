@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from corpus.pages.charset import decode
-from corpus.pages.gate import hangul, hangul_of
+from corpus.pages.gate import hangul, hangul_of, holds_hangul
 from corpus.text.language import KOREAN, by_line, identify, keep_lines
 from corpus.text.normalize import normalize
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datatrove.pipeline.filters.base_filter import BaseFilter
 
     from corpus.config import Refine
+    from corpus.filters.rule import Rule
 
 HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 PLAIN = ("text/plain",)
@@ -72,7 +73,7 @@ class Cleaner:
 
     def __init__(self, section: Refine | Settings) -> None:
         self.section = section
-        self._rules: dict[str, dict[str, BaseFilter]] = {}
+        self._rules: dict[str, dict[str, Rule | BaseFilter]] = {}
 
     def __call__(self, raw: Raw) -> Outcome:
         return self.early(raw) or self.clean(raw)
@@ -114,6 +115,7 @@ class Cleaner:
             if (
                 enough
                 and (row["charset"], "charset_repaired" in row["meta"]) != ("utf-8", False)
+                and not holds_hangul(page, enough)
                 and (found := hangul_of(page)) < enough
             ):
                 return Outcome(row, 0, "gate", str(found), str(enough))
@@ -205,7 +207,7 @@ class Cleaner:
             row["text"] = found.text
         return dict(found.counts)
 
-    def _built(self, lang: str) -> dict[str, BaseFilter]:
+    def _built(self, lang: str) -> dict[str, Rule | BaseFilter]:
         if lang not in self._rules:
             from corpus.filters import build
 
@@ -219,9 +221,14 @@ class Settings(SimpleNamespace):
     """A section's fields without its class: pydantic and every section of the program take a page process 0.2 s."""
 
 
-def page_cleaner(section: str) -> Callable[[Raw], Outcome]:
-    """What the page process answers with, made of a section as JSON: the part of the pass that needs parsers."""
-    return Cleaner(Settings(**json.loads(section))).clean
+def settings(section: str) -> Settings:
+    """The fields of a section given as JSON."""
+    return Settings(**json.loads(section))
+
+
+def page_cleaner(section: str, alive: Callable[[], None]) -> Callable[[Raw], Outcome]:
+    """What a process answers with that is asked page by page: the part of the pass that needs parsers."""
+    return Cleaner(settings(section)).clean
 
 
 def _row(raw: Raw) -> dict[str, Any]:
@@ -231,7 +238,7 @@ def _row(raw: Raw) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _verdict(rule: BaseFilter, doc: Any) -> tuple[str | None, str, str]:
+def _verdict(rule: Rule | BaseFilter, doc: Any) -> tuple[str | None, str, str]:
     """(option broken or None, value, threshold); a filter that is datatrove's own gives its reason only."""
     from corpus.filters.rule import Rule
 

@@ -58,6 +58,7 @@ class Content:
         self.body = outline.blocks[0]
         self.root = self.body
         self.prose = 0  # of what was left once furniture was cut
+        self.comments = 0  # prose of readers' comments that were cut
 
     def html(self) -> str:
         """The markup of what is content."""
@@ -95,6 +96,8 @@ class Content:
         while at < len(blocks):
             block = blocks[at]
             if self._is_furniture(block, total, prose):
+                if is_ending(block.name):
+                    self.comments += block.prose
                 cut(block)
                 at = block.last
             elif 0 < block.text <= HEADING and block.tag in LABELS:

@@ -52,11 +52,11 @@ def extract(html: str, url: str = "") -> Extracted:
     content = Content(Outline(body))
     prose = content.body.prose
     kept = content.html()
-    laid = extract_plain_text(kept, main_content=False, links=False, alt_texts=False, form_fields=False)
+    laid = extract_plain_text(kept, main_content=False, links=False, form_fields=False)  # no alt_texts: no figures
     text, lines = tidy(laid)
     text, more = tidy_head(text)
     how = "rules"
-    if is_doubtful(prose, text):
+    if is_doubtful(prose - content.comments, text):
         other, dropped = tidy(by_trafilatura(html))
         if len(other) > len(text):
             text, lines, more, how = other, dropped, 0, "trafilatura"

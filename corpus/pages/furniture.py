@@ -107,13 +107,14 @@ _ANCHORS = ("¶", "§")  # signs that link a heading to itself
 _EMPTY_BULLET = re.compile(r"^\s*(?:[•·*-]|\d+\.)\s*$")
 
 
+@lru_cache(maxsize=1 << 14)  # a site's lines come again, and a rule asks once more
 def is_boilerplate(line: str) -> bool:
     """A line that is only site furniture: log in, print, previous article, all rights reserved."""
     line = line.strip()
     if not line or len(line) > 2 * _SHORT:
         return False
     low = line.lower()
-    if any(sign in low for sign in _SIGNS) and _RIGHTS.search(line):
+    if any(map(low.__contains__, _SIGNS)) and _RIGHTS.search(line):
         return True
     if (len(line) <= _CALL and _CALLS.match(line)) or ("@" in line and _REPORTER.fullmatch(line)):
         return True

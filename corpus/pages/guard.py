@@ -29,37 +29,48 @@ class Lost(Exception):
 
 
 class Guard:
-    """Asks `make()(question)` in a child, which is started when first needed and again after each loss.
+    """Asks `make(alive)(question)` in a child, which is started when first needed and again after each loss.
 
     `make` and the questions must pickle. `seconds` is far above what an honest question takes, so that a slow
-    machine gives the same answers as a fast one; `memory` is how many bytes a question may take beyond what the child
-    has when it is ready: what wants more ends in `MemoryError` or `crash`, not in a machine without memory.
+    machine gives the same answers as a fast one; a long one calls `alive()` now and then. `memory` is how many bytes a
+    question may take beyond what the child has when it is ready: what wants more ends in `MemoryError` or `crash`, not
+    in a machine without memory. A question that crashed the child is asked `tries` times in all.
     """
 
-    def __init__(self, make: Callable[[], Callable[[Any], Any]], seconds: float, memory: int = 2 << 30) -> None:
-        self.make, self.seconds, self.memory = make, seconds, memory
+    def __init__(
+        self,
+        make: Callable[[Callable[[], None]], Callable[[Any], Any]],
+        seconds: float,
+        memory: int = 2 << 30,
+        tries: int = 2,
+    ) -> None:
+        self.make, self.seconds, self.memory, self.tries = make, seconds, memory, tries
         self._child: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
         # before the interpreter begins to fall apart
         util.Finalize(None, self.close, exitpriority=10)
 
     def ask(self, question: Any) -> Any:
-        """The answer; raises Lost. A crash is tried once more: the child may have been killed from outside."""
-        try:
-            return self._ask(question)
-        except Lost as loss:
-            if str(loss) != CRASH:
-                raise
+        """The answer; raises Lost. A crash may be no fault of the question: the child may be killed from outside."""
+        for _ in range(self.tries - 1):
+            try:
+                return self._ask(question)
+            except Lost as loss:
+                if str(loss) != CRASH:
+                    raise
         return self._ask(question)
 
     def _ask(self, question: Any) -> Any:
         line = self._line or self._start()
         try:
             line.send(question)
-            if not line.poll(self.seconds):
-                self.close()
-                raise Lost("timeout")
-            fine, answer = line.recv()
+            said = None
+            while said is None:  # None is a sign of life
+                if not line.poll(self.seconds):
+                    self.close()
+                    raise Lost("timeout")
+                said = line.recv()
+            fine, answer = said
         except (EOFError, OSError):
             self.close()
             raise Lost(CRASH) from None
@@ -106,11 +117,12 @@ def serve(line: Connection) -> None:
     _die_with_parent()
     try:
         make, memory = line.recv()
-        work = make()
+        work = make(lambda: line.send(None))
     except Exception as error:
         line.send((False, f"{type(error).__name__}: {error}"))
         return
     _bound(memory)
+    _collect_seldom()
     line.send((True, ""))
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:
@@ -120,6 +132,15 @@ def serve(line: Connection) -> None:
             except (Exception, RecursionError, MemoryError) as error:
                 answer = (False, type(error).__name__)
             line.send(answer)
+
+
+def _collect_seldom() -> None:
+    """Look for cycles seldom, and no more in what is there now: a page is thousands of objects and hardly a cycle."""
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _bound(memory: int) -> None:

@@ -52,7 +52,7 @@ _FOOTER = re.compile(
     r"<footer\b|(?:class|id)=\"[^\"]*(?:footer|copyright|licen[sc]e|\bccl\b|rights)[^\"]*\"", re.IGNORECASE
 )
 _MARKUP = re.compile(r"<[^>]*>")
-_KOGL_HINTS = ("kogl", "opentype", "공공누리", "공공 누리")  # a page with one of the signs has one of these
+_KOGL_HINTS = ("kogl", "opentype", "누리")  # a page with one of the signs has one of these
 
 
 def license_of(head: Head, body: str) -> tuple[str, str]:
@@ -90,7 +90,7 @@ def _marks(head: Head, body: str) -> Iterator[tuple[str, str]]:
             yield license, "meta"
     if "license" in body:
         yield from _linked(body)
-    if any(hint in body for hint in _KOGL_HINTS):
+    if any(map(body.__contains__, _KOGL_HINTS)):
         yield from _kogl(body)
 
 

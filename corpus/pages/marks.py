@@ -25,8 +25,9 @@ _META = re.compile(r"<(?:meta|link)\b[^>]*>", re.IGNORECASE)
 _WANTED = ("og:title", "og:url", "date", "publish", "issued", "creat", "licen", "right", "canonical")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _LD = re.compile(r"<script[^>]{0,200}ld\+json[^>]*>(.*?)</script", re.IGNORECASE | re.DOTALL)
+LD_BEFORE = 220  # characters between the start of such a script and its type
 _BASE = re.compile(r"<base\b[^>]*?href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
-_TIME = re.compile(r'<time\b[^>]*?datetime="([^"]+)"', re.IGNORECASE)
+_TIME = re.compile(r'<time [^>]*?datetime="([^"]+)"')
 _NUMERIC = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:\d{4,6})?(?!\d)")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -71,7 +72,7 @@ def read_head(html: str) -> Head:
     canonical, licenses = "", []
     for tag in _META.findall(head):
         low = tag.lower()
-        if not any(name in low for name in _WANTED):
+        if not any(map(low.__contains__, _WANTED)):
             continue
         said = attributes(tag)
         if tag[1] in "mM":
@@ -94,9 +95,10 @@ def attributes(tag: str) -> dict[str, str]:
 
 
 def _objects(html: str) -> Iterator[dict[str, Any]]:
-    if "ld+json" not in html:
+    first = html.find("ld+json")
+    if first < 0:
         return
-    for text in _LD.findall(html):
+    for text in _LD.findall(html, max(0, first - LD_BEFORE)):
         if len(text) > LD_MOST:
             continue
         try:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import accumulate
 
 PROSE = 30  # characters outside links that stand in one block, from which they are prose and not a label
 
 # Elements that are gone before anything is measured: they hold no text that a reader sees.
-UNSEEN = "script, style, noscript, template, svg, iframe, object, math > annotation, button, select, textarea"
+UNSEEN = (
+    "script, style, noscript, template, svg, iframe, object, math > annotation, button, select, textarea, video, audio"
+)
 _TOKENS = re.compile(r'(<!--.*?-->|<[^>"]*(?:"[^"]*"[^>"]*)*>)', re.DOTALL)
 CLASS, ID = ' class="', ' id="'
 _LINES = (  # elements that are no blocks: those without content, and those inside a line
@@ -21,10 +23,12 @@ _LINES = (  # elements that are no blocks: those without content, and those insi
     "s abbr cite q kbd samp var mark time label bdi bdo ins del big tt ruby rt rp dfn strike acronym nobr picture"
 )
 _PASSED = frozenset(_LINES.split())
+_PICTURES = frozenset(["img", "area", "input"])  # laid out, they would leave the words that stand for them
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
 
 Said = tuple[str, str, str, bool]  # class and id, role, itemprop, hidden
+Sums = tuple[int, int, int]  # characters, linked characters and links of a page up to some place
 NOTHING: Said = ("", "", "", False)
 
 
@@ -40,14 +44,15 @@ class Block:
         "parent", "prose", "role", "start", "tag", "text",
     )  # fmt: skip
 
-    def __init__(self, tag: str, start: int, at: int, parent: Block | None, said: Said) -> None:
+    def __init__(self, tag: str, start: int, at: int, parent: Block | None, said: Said, sums: Sums) -> None:
         self.tag = tag
         self.start = self.end = start
         self.at = self.last = at
         self.parent = parent
         self.name, self.role, self.itemprop, self.hidden = said
         self.gone = False
-        self.text = self.linked = self.links = self.prose = self.inner = self.own = self.own_linked = 0
+        self.text, self.linked, self.links = sums
+        self.prose = self.inner = self.own = self.own_linked = 0
 
     def __repr__(self) -> str:
         return f"<{self.tag} {self.name!r} text={self.text} linked={self.linked} prose={self.prose}>"
@@ -62,54 +67,55 @@ class Outline:
         self._walk()
 
     def _walk(self) -> None:
+        """Sums of a block are those of the page where it ends less those where it begins: texts are not looked at."""
         blocks, parts = self.blocks, self.parts
-        block = Block("body", 0, 0, None, NOTHING)
-        blocks.append(block)
         read = _READ
         if len(read) > MANY_TAGS:
             read.clear()
-        linked = False
-        index = -1
-        for token, text in zip(parts[1::2], parts[2::2], strict=True):
-            index += 2
-            known = read.get(token)
-            if known is None:
-                known = read[token] = _read(token)
-            kind, tag, said = known
-            if kind == OTHER:
-                pass
-            elif kind == OPEN:
-                block = Block(tag, index, len(blocks), block, said)
+        tags = [read.get(token) or _remember(token) for token in parts[1::2]]
+        before = [0, *accumulate(map(len, map(str.strip, parts[2::2])))]  # characters before each tag, and in all
+        block = Block("body", 0, 0, None, NOTHING, (0, 0, 0))
+        blocks.append(block)
+        links = linked = 0  # so far
+        since = -1  # where the open link began, in characters
+        for at, (kind, tag, said) in enumerate(tags):
+            if kind == OPEN:
+                size = before[at]
+                sums = (-size, -(linked + size - since if since >= 0 else linked), -links)
+                block = Block(tag, 2 * at + 1, len(blocks), block, said, sums)
                 blocks.append(block)
             elif kind == CLOSE:
+                size = before[at]
+                sums = (size, linked + size - since if since >= 0 else linked, links)
                 if tag == block.tag and block.parent is not None:
-                    block = _close(block, index + 1, len(blocks))
+                    block = _close(block, block.parent, 2 * at + 2, len(blocks), sums)
                 else:
-                    block = self._close_to(tag, block, index)
+                    block = self._close_to(tag, block, 2 * at + 1, sums)
             elif kind == LINK:
-                linked = True
-                block.links += 1
-            else:
-                linked = False
-            if text and (size := len(text.strip())):
-                block.own += size
-                if linked:
-                    block.own_linked += size
+                if since < 0:
+                    since = before[at]
+                links += 1
+            elif kind == UNLINK:
+                if since >= 0:
+                    linked += before[at] - since
+                    since = -1
+            elif kind == PICTURE:
+                parts[2 * at + 1] = ""
+        sums = (before[-1], linked + before[-1] - since if since >= 0 else linked, links)
         while block.parent is not None:
-            block = _close(block, len(parts), len(blocks))
-        _close(block, len(parts), len(blocks))
+            block = _close(block, block.parent, len(parts), len(blocks), sums)
+        _close(block, None, len(parts), len(blocks), sums)
 
-    def _close_to(self, tag: str, block: Block, index: int) -> Block:
+    def _close_to(self, tag: str, block: Block, index: int, sums: Sums) -> Block:
         """The serialisation leaves nothing open; markup inside raw text might, or might close what was not open."""
         up: Block | None = block
         while up is not None and up.tag != tag:
             up = up.parent
         if up is None or up.parent is None:
             return block
-        while block is not up:
-            block = _close(block, index, len(self.blocks))
-        closed: Block = _close(block, index + 1, len(self.blocks))
-        return closed
+        while block is not up and block.parent is not None:
+            block = _close(block, block.parent, index, len(self.blocks), sums)
+        return _close(up, up.parent, index + 1, len(self.blocks), sums)
 
     def children(self, block: Block, after: int | None = None) -> Iterator[Block]:
         """The blocks that stand in a block directly, in order: all, or those after the number of a block in it."""
@@ -120,9 +126,14 @@ class Outline:
             at = child.last + 1
 
 
-OPEN, CLOSE, LINK, UNLINK, OTHER = range(5)
+OPEN, CLOSE, LINK, UNLINK, PICTURE, OTHER = range(6)
 MANY_TAGS = 50_000  # tags remembered: a site writes the same ones on every page
 _READ: dict[str, tuple[int, str, Said]] = {}
+
+
+def _remember(token: str) -> tuple[int, str, Said]:
+    found = _READ[token] = _read(token)
+    return found
 
 
 def _read(token: str) -> tuple[int, str, Said]:
@@ -134,6 +145,8 @@ def _read(token: str) -> tuple[int, str, Said]:
         if tag in _PASSED:
             return OTHER, tag, NOTHING
         return (UNLINK if tag == "a" else CLOSE), tag, NOTHING
+    if tag in _PICTURES:
+        return PICTURE, tag, NOTHING
     if tag in _PASSED or tag.startswith("!"):
         return OTHER, tag, NOTHING
     if tag == "a":
@@ -158,24 +171,30 @@ def _value(token: str, mark: str) -> str:
     return token[at : token.find('"', at)]
 
 
-def _close(block: Block, end: int, count: int) -> Any:
+def _close(block: Block, parent: Block | None, end: int, count: int, sums: Sums) -> Block:
+    """Give a block its sums, and the one around it its share of them, which comes back."""
+    text, linked, links = sums
     block.end = end
     block.last = count - 1
-    block.text += block.own
-    block.linked += block.own_linked
-    block.prose = block.inner + own_prose(block)
-    if (parent := block.parent) is not None:
-        parent.links += block.links
-        if block.tag == "span":  # its words belong to the sentence around it
-            parent.own += block.own
-            parent.own_linked += block.own_linked
-            parent.text += block.text - block.own
-            parent.linked += block.linked - block.own_linked
-            parent.inner += block.inner
-        else:
-            parent.text += block.text
-            parent.linked += block.linked
-            parent.inner += block.prose
+    block.text = text = block.text + text
+    block.linked = linked = block.linked + linked
+    block.links += links
+    block.own = own = block.own + text  # so far it held, below zero, what stands in blocks inside
+    block.own_linked = own_linked = block.own_linked + linked
+    prose = block.inner
+    if own >= PROSE:
+        prose += own_prose(block)
+    block.prose = prose
+    if parent is None:
+        return block
+    if block.tag == "span":  # its words belong to the sentence around it
+        parent.own -= text - own
+        parent.own_linked -= linked - own_linked
+        parent.inner += block.inner
+    else:
+        parent.own -= text
+        parent.own_linked -= linked
+        parent.inner += prose
     return parent
 
 

@@ -57,7 +57,7 @@ def pdf_rows(paths: list[Path], seconds: float = SECONDS) -> Iterator[Row]:
         guard.close()
 
 
-def reader() -> Callable[[str], dict[str, Any] | str]:
+def reader(_alive: Callable[[], None]) -> Callable[[str], dict[str, Any] | str]:
     """Made in the reading process: what turns a path into a row, or into the reason why it cannot be read."""
     import logging
     import resource

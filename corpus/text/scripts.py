@@ -45,6 +45,7 @@ def _table() -> Any:
     return kinds
 
 
+@lru_cache(maxsize=2)  # a text is asked of twice, one after the other
 def scripts(text: str) -> Scripts:
     """How many letters of each script a text has. Linear, at about 5 ns a character."""
     import numpy as np

@@ -26,6 +26,7 @@ VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_
 META = re.compile(
     r"<meta\s(?=[^>]*?\bname\s*=\s*[\"']?\s*(robots|malmoi|ccbot|tdm-reservation|tdm-policy)[\"'\s/>])([^>]*)>", re.I
 )
+NAMES = ("robots", "malmoi", "ccbot", "tdm-")  # one of them is in each of these
 CONTENT = re.compile(r"\bcontent\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
 COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.S)
 
@@ -43,8 +44,9 @@ def signals(headers: Mapping[str, str], html_head: str) -> dict[str, str]:
         _add(found, ["tdm-reservation"], "header")
     if "tdm-policy" in headers:
         found["tdm-policy"] = headers["tdm-policy"].strip()
-    if META.search(html_head, 0, HEAD_LIMIT):
-        head = html_head[:HEAD_LIMIT]
+    head = html_head[:HEAD_LIMIT]
+    low = head.lower()
+    if any(map(low.__contains__, NAMES)) and META.search(head):
         for name, attributes in META.findall(COMMENT.sub("", head) if "<!--" in head else head):
             _read_meta(name.lower(), attributes, found)
     return found

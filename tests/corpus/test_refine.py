@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import partial
 
 import pytest
 
+import corpus.unit
 from corpus import refine
 from corpus.archive.warc import Page, info_member, page_member
 from corpus.config import Refine
 from corpus.documents import read_documents, read_file, write_documents
+from corpus.pages.clean import Cleaner, settings
+from corpus.pages.guard import Guard, Lost
 from pipeline.artifact import files_below, publish
 from pipeline.config import Run
 from pipeline.context import Context
@@ -160,37 +164,52 @@ def test_unit_size_changes_names_not_documents(made, build, crawl):
     assert whole.counts == made.counts and whole.metrics == made.metrics
 
 
-class Fragile:
+class Fragile(Cleaner):
     """The real pass, but one page takes the process with it and one raises."""
 
-    def __init__(self, section):
-        from corpus.pages.clean import Cleaner
-
-        self.clean = Cleaner(section)
-
-    def __call__(self, raw):
-        import os
-
+    def clean(self, raw):
         if raw.url.endswith("/5"):
             os._exit(11)
         if raw.url.endswith("/7"):
             raise RecursionError
-        return self.clean(raw)
+        return super().clean(raw)
+
+
+def fragile_units(section, alive):
+    corpus.unit.Cleaner = Fragile  # in the child alone
+    return corpus.unit.unit_worker(section, alive)
+
+
+def fragile_pages(section, alive):
+    return Fragile(settings(section)).clean
 
 
 def test_a_page_that_kills_the_parser_costs_one_record(monkeypatch, made, crawl, tmp_path):
-    from corpus.pages.guard import Guard
-
-    guard = Guard(partial(Fragile, SECTION), 60)
-    monkeypatch.setattr(refine, "_guard", lambda section: guard)
+    units = Guard(partial(fragile_units, SECTION.model_dump_json()), 60, tries=1)
+    pages = Guard(partial(fragile_pages, SECTION.model_dump_json()), 60)
+    monkeypatch.setattr(refine, "_unit_process", lambda section: units)
+    asked = []
+    monkeypatch.setattr(refine, "_page_process", lambda section: asked.append(section) or pages)
     found = context(tmp_path / "fragile", crawl)
     metrics = refine.run(SECTION, found)
-    guard.close()
+    assert len(asked) == 1  # the unit with the fatal page was done page by page, and no other
+    units.close()
+    pages.close()
     assert found.counts["failed"] == 2 and found.counts["read"] == 39
     assert metrics["failed"] == {"RecursionError": 1, "crash": 1}
     lost = [json.loads(line) for line in (found.path / "failed.jsonl").read_text().splitlines()]
     assert [record["url"] for record in lost] == ["http://a/5", "http://a/7"]
     assert found.counts["kept"] == made.counts["kept"] - 2
+
+
+def test_units_and_pages_give_the_same_bytes(monkeypatch, made, crawl, tmp_path):
+    def lost(section):
+        raise Lost("crash")
+
+    monkeypatch.setattr(refine, "_unit_process", lost)
+    found = context(tmp_path / "paged", crawl)
+    assert refine.run(SECTION, found) == made.metrics
+    assert contents(found.path) == contents(made.path)
 
 
 def test_a_damaged_member_is_counted(crawl, tmp_path, build):

@@ -10,16 +10,18 @@ import signal
 import subprocess
 import sys
 import zlib
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import corpus.unit
 from corpus import refine
 from corpus.archive.warc import Page, info_member, page_member
 from corpus.config import Refine
 from corpus.documents import read_documents, read_file
-from corpus.pages.clean import Outcome
-from corpus.pages.guard import Guard
+from corpus.pages.clean import Cleaner, Outcome, settings
+from corpus.pages.guard import Guard, Lost
 from corpus.split import units
 from pipeline.artifact import Artifact, files_below, publish
 from pipeline.config import Run
@@ -147,31 +149,47 @@ def test_no_space_left_is_exit_4(tmp_path, crawl, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(refine, "write_json", full)
+    monkeypatch.setattr(corpus.unit, "write_json", full)
+    monkeypatch.setattr(refine, "_unit_process", lost)  # so that it is done in this process
     with pytest.raises(StageFailed, match=r"cannot write .*: No space left on device") as failure:
         refine.run(SECTION, context(tmp_path / "full", crawl))
     assert failure.value.code == 4
 
 
-class Trap:
+class Trap(Cleaner):
     """Drops every page at once, but for one that never ends."""
 
-    def __call__(self, raw):
+    def clean(self, raw):
         while raw.url.endswith("/3"):
             pass
         row = {**vars(raw), "text": "", "meta": {}}
         return Outcome(row, 0, "empty", "0", "1")
 
 
+def trapped_units(section, alive):
+    corpus.unit.Cleaner = Trap  # in the child alone
+    return corpus.unit.unit_worker(section, alive)
+
+
+def trapped_pages(section, alive):
+    return Trap(settings(section)).clean
+
+
+def lost(section):
+    raise Lost("crash")
+
+
 def test_a_page_that_hangs_the_parser_costs_one_record(tmp_path, crawl, monkeypatch):
-    guard = Guard(Trap, 4)
-    monkeypatch.setattr(refine, "_guard", lambda section: guard)
+    units, pages = (Guard(partial(make, SECTION.model_dump_json()), 4) for make in (trapped_units, trapped_pages))
+    monkeypatch.setattr(refine, "_unit_process", lambda section: units)
+    monkeypatch.setattr(refine, "_page_process", lambda section: pages)
     found = context(tmp_path / "trap", crawl)
     metrics = refine.run(SECTION, found)
-    guard.close()
+    units.close()
+    pages.close()
     assert metrics["failed"] == {"timeout": 1} and found.counts["read"] == 20 and found.counts["failed"] == 1
-    (lost,) = map(json.loads, (found.path / "failed.jsonl").read_text().splitlines())
-    assert lost["url"] == "http://a/3"
+    (record,) = map(json.loads, (found.path / "failed.jsonl").read_text().splitlines())
+    assert record["url"] == "http://a/3"
 
 
 # VmHWM begins anew with a program; ru_maxrss of a process counts what its parent held when it was started.
@@ -246,7 +264,8 @@ class Long:
 
 def test_memory_does_not_grow_with_the_unit(tmp_path, monkeypatch):
     """One unit that gives 500 MB of text: rows go to the file as they come."""
-    monkeypatch.setattr(refine, "_guard", lambda section: Long())
+    monkeypatch.setattr(refine, "_unit_process", lost)
+    monkeypatch.setattr(refine, "_page_process", lambda section: Long())
     grown = []
     for count in (200, 1200):
         (tmp_path / str(count)).mkdir()

@@ -74,7 +74,7 @@ def test_a_rule_names_its_source_and_its_korean_form(rule):
 
 def test_every_rule_has_a_file_and_a_test():
     rules = {path.stem for path in (FOLDER / "corpus/filters").glob("*.py")}
-    assert rules == {*STOCK, "__init__", "lists", "presets", "repeats", "rule", "spans", "text"}
+    assert rules == {*STOCK, "__init__", "lists", "presets", "repeats", "rule", "spans", "stage", "text"}
     tests = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
     assert set(STOCK) <= tests
 

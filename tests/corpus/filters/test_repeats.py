@@ -70,3 +70,10 @@ def test_as_datatrove_counts_them(words):
 
     assert repeated(words) == find_duplicates(words)
     assert Grams(words).repeated_characters(1) == find_all_duplicate(words, 1)
+
+
+@given(WORDS)
+def test_bounds_of_n_grams_hold(words):
+    grams = Grams(words)
+    assert all(grams.top_characters(n) <= n * grams.heaviest for n in range(2, 6))
+    assert all(grams.repeated_characters(n) <= grams.repeating for n in range(3, 11))

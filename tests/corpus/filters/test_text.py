@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.filters import text as kinds
-from corpus.filters.spans import ends_sentence, is_prose
+from corpus.filters.spans import is_prose
 from corpus.filters.text import Text, measured
 
 TEXTS = st.one_of(
@@ -43,9 +43,6 @@ def test_lines_and_prose_are_those_of_the_plain_functions(text):
     lines = [line.strip() for line in rows if line.strip()]
     prose = [line for line in lines if is_prose(line)]
     assert found.lines == lines and found.lines_of(True) == prose
-    for endings in ("stock", "korean"):
-        assert found.ends_of(True, endings) == [ends_sentence(line, endings) for line in prose]
-        assert found.ends_of(False, endings) == [ends_sentence(line, endings) for line in lines]
     joined = "\n".join(row for row in rows if row.strip() and is_prose(row.strip()))
     assert found.prose == joined
     assert found.words_of(True) == len(joined.split()) and found.words_of(False) == len(text.split())

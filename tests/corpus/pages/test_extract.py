@@ -138,6 +138,23 @@ def test_a_page_without_a_body_still_has_its_marks():
     assert (found.title, found.text, found.date) == ("틀", "", "2011-01-02")
 
 
+def test_what_stands_in_a_figure_is_content_and_the_words_of_a_picture_are_not():
+    table = "<table><tr><td>서울</td><td>9,411,000</td></tr></table>"
+    found = extract(f'<body><p>{SENTENCE * 3}</p><figure><img alt="지도 그림" src="a.png">{table}</figure></body>')
+    assert "9,411,000" in found.text and "지도" not in found.text
+
+
+def test_trafilatura_is_not_asked_for_the_sake_of_comments(monkeypatch):
+    def never(html):
+        raise AssertionError
+
+    monkeypatch.setattr("corpus.pages.extract.by_trafilatura", never)
+    comments = "".join(f"<p>{SENTENCE * 4}</p>" for _ in range(20))
+    article = f"<div class='entry-content'><p>{SENTENCE * 6}</p></div>"
+    found = extract(f"<body>{article}<div class='comment-list'>{comments}</div></body>")
+    assert found.how == "rules" and found.text == (SENTENCE * 6).strip()
+
+
 @pytest.mark.data
 def test_news_articles_are_found_whole(data):
     """181 real news pages with their articles' text: no article is lost, and next to no furniture is left."""

@@ -9,8 +9,12 @@ import pytest
 from corpus.pages.guard import Guard, Lost
 
 
-def make():
+def make(alive):
     def work(question):
+        if question == "long":
+            for _ in range(8):
+                time.sleep(0.25)
+                alive()
         if question == "die":
             os._exit(9)
         if question == "hang":
@@ -24,7 +28,7 @@ def make():
     return work
 
 
-def make_nothing():
+def make_nothing(alive):
     raise ValueError("no rules")
 
 
@@ -48,6 +52,22 @@ def test_a_hang_is_ended():
     with pytest.raises(Lost, match="timeout"):
         guard.ask("hang")
     assert guard._child is None
+
+
+def test_a_long_question_that_gives_signs_of_life_is_no_hang():
+    guard = Guard(make, seconds=1)
+    assert guard.ask("long") == "longlong"
+    guard.close()
+
+
+def test_a_question_may_be_asked_once():
+    once = Guard(make, seconds=5, tries=1)
+    once.ask("a")
+    once._child.kill()
+    once._child.wait()
+    with pytest.raises(Lost, match="crash"):
+        once.ask("b")
+    once.close()
 
 
 def test_a_child_killed_from_outside_costs_nothing(guard):
@@ -79,7 +99,7 @@ def test_a_parent_that_ends_with_sigterm_ignored_does_not_wait(tmp_path):
 
     code = (
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "from corpus.pages.guard import Guard\nfrom tests.corpus.test_guard import make\n"
+        "from corpus.pages.guard import Guard\nfrom tests.corpus.pages.test_guard import make\n"
         "if __name__ == '__main__':\n    print(Guard(make, 5).ask('a'))\n"
     )
     script = tmp_path / "script.py"

@@ -1,9 +1,9 @@
 import pytest
-from tests.corpus.test_scoring import rows
 
 from corpus.config import Classifier
 from corpus.documents import write_documents
 from corpus.scores.classifier_sample import gather, share
+from tests.corpus.scores.test_scoring import rows
 
 
 @pytest.mark.parametrize(

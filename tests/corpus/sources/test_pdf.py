@@ -95,7 +95,7 @@ def test_files_become_documents_and_bad_ones_bad_rows(tmp_path):
     assert rows[1:] == [BadRow("encrypted"), BadRow("broken PDF"), BadRow("broken PDF")]
 
 
-def hang():
+def hang(_alive):
     def read(path):
         while True:
             os.getpid()
