@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eval import compare
+from eval.breakeven import break_even, curves
 from eval.config import MODELS
 from eval.curves import training
 from eval.funnel import corpus
@@ -150,7 +151,10 @@ def _arms(
                 continue
             if evaluations[extended].terms == evaluations[plain].terms and _budget(nodes[extended]) is not None:
                 result = pair(evaluations[plain], evaluations[extended])
-                arms.append({"extended": extended, "plain": plain, "budget": _budget(nodes[extended]), **result})
+                lang = str(nodes[extended].section.get("lang", "ko"))
+                even = break_even(curves(nodes[extended]), curves(nodes[plain]), lang)
+                names = {"extended": extended, "plain": plain, "budget": _budget(nodes[extended])}
+                arms.append({**names, "break_even": even, **result})
     return sorted(arms, key=lambda arm: ("@" in arm["extended"], arm["extended"], arm["plain"]))
 
 

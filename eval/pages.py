@@ -9,7 +9,7 @@ from eval import compare, tokenizing
 from eval.pairs import FEW_DOCUMENTS
 from eval.plots import Bar, bar_chart, graph, line_chart
 from eval.summary import korean_first, language
-from eval.writing import NONE, count, number, percent
+from eval.writing import NONE, count, flops, number, percent
 
 LOSS_NOTE = "Faint: as measured; bold: moving mean. Not comparable between tokenizers."
 EDGE_NOTE = "Edges that a longer way implies are left out."
@@ -28,6 +28,7 @@ def view(data: Mapping[str, Any], title: str, summary: list[dict[str, str]]) -> 
         "fertility": _fertility_bars(spent, data["against"]),
         "training": {name: _curves(name, run) for name, run in data["training"].items()},
         "lineage": _graph(data["lineage"]),
+        "arms": [plot for arm in data["arms"] for plot in _arm_curves(arm)],
     }
     held = {
         "summary": True, "models": data["order"], "gate": data["gates"], "training": data["training"],
@@ -46,6 +47,7 @@ def view(data: Mapping[str, Any], title: str, summary: list[dict[str, str]]) -> 
         "spent": spent,
         "sources": _source_rows(data),
         "tasks": _task_rows(data),
+        "evens": [even_words(arm) for arm in data["arms"] if arm["break_even"] is not None],
         "facts": {name: _run_facts(run) for name, run in data["training"].items()},
         **tokenizing.shown(data),
         "use": use_lines(data["corpus"]["licenses"]["allowed_use"]) if data["corpus"] else [],
@@ -139,6 +141,47 @@ def _curves(name: str, run: Mapping[str, Any]) -> list[dict[str, Any]]:
         svg = line_chart(f"{kind}-{name}", f"{title}: {name}", curves, "optimizer steps", unit, marks)
         found.append({"title": title, "svg": svg, "note": note})
     return [plot for plot in found if plot["svg"]]
+
+
+def _arm_curves(arm: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Bits per byte of an extended and an unextended arm by the operations trained, and from where on one is ahead."""
+    even = arm["break_even"]
+    if even is None:
+        return []
+    scale = 1e12
+    curves = {
+        arm[kind]: [(x / scale, y) for x, y in points] for kind, points in sorted(even["curves"].items(), reverse=True)
+    }
+    title = f"{language(even['lang'])} by training compute"
+    marks = [(even["flops"] / scale, "ahead from here")] if even["flops"] else []
+    ident = f"arms-{arm['extended']}-{arm['plain']}"
+    svg = line_chart(ident, title, curves, "TFLOP of training", "bits per byte", marks)
+    return [{"title": title, "svg": svg, "note": even_words(arm)}] if svg else []
+
+
+def even_words(arm: Mapping[str, Any]) -> str:
+    """From how much training on the extended arm is ahead, and what both cost in the other languages there."""
+    even = arm["break_even"]
+    lang = even["lang"]
+    beside = "; ".join(
+        f"{language(one)} there {number(both['extended'])} and {number(both['plain'])}"
+        for one, both in sorted(even["there"].items())
+        if one != lang
+    )
+    here = even["there"][lang]
+    if even["flops"] is None:
+        said = (
+            f"{arm['extended']} is not ahead in {language(lang)} within the {flops(even['up_to'])} compared: "
+            f"{number(here['extended'])} bits per byte against {number(here['plain'])}"
+        )
+    elif even["flops"] == 0:
+        said = f"{arm['extended']} is ahead in {language(lang)} from the start to the {flops(even['up_to'])} compared"
+    else:
+        said = (
+            f"{arm['extended']} is ahead in {language(lang)} from {flops(even['flops'])} of training on, of "
+            f"{flops(even['up_to'])} compared, at {number(here['extended'])} bits per byte"
+        )
+    return f"{said}{'; ' if beside else ''}{beside}. By the probes of {even['probes']} checkpoints."
 
 
 def _probe_note(probe: Mapping[str, Any] | None) -> str:

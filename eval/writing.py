@@ -24,7 +24,7 @@ def environment() -> Any:
     )
     made.filters.update(
         number=number, plus=plus, chance=chance, count=count, size=size, percent=percent, points=points, signed=signed,
-        points_plain=points_plain, interval=interval, interval_percent=interval_percent,
+        points_plain=points_plain, flops=flops, interval=interval, interval_percent=interval_percent,
         interval_points=interval_points, millions=millions, pieces_or_base=pieces_or_base, language=language, md=md,
         yaml=yaml_text,
         korean_first=lambda by_lang: sorted(by_lang.items(), key=lambda pair: korean_first(pair[0])),
@@ -53,6 +53,16 @@ def size(value: Any) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
+
+
+def flops(value: Any) -> str:
+    """Floating-point operations as people read them, in powers of 1,000."""
+    if not isinstance(value, (int, float)):
+        return NONE
+    power = 0
+    while value >= 1000 and power < 6:
+        value, power = value / 1000, power + 1
+    return f"{value:.3g} {'kMGTPE'[power - 1 : power]}FLOP"
 
 
 def millions(value: Any) -> str:

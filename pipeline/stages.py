@@ -134,7 +134,7 @@ STAGES: dict[str, Stage] = {
             "dapt",
             "training.dapt:run",
             training.Dapt,
-            1,
+            2,
             "model",
             "continual pretraining with English replay",
             MODEL,
@@ -144,7 +144,7 @@ STAGES: dict[str, Stage] = {
             "tapt",
             "training.dapt:run",
             training.Tapt,
-            1,
+            2,
             "model",
             "the same on task text, after dapt",
             MODEL,
@@ -153,6 +153,6 @@ STAGES: dict[str, Stage] = {
         Stage("sft", "training.sft:run", training.Sft, 1, "model", "instruction tuning by LoRA", MODEL, ranks=True),
         Stage("tokens", "tokenizer.token_audit:run", tokenizer.Tokens, 1, "token_audit", "dead and rare pieces"),
         Stage("evaluate", "eval.evaluate:run", eval_.Evaluate, 1, "scores", "bits per byte and tasks of one model"),
-        Stage("report", "eval.report:run", eval_.Report, 2, "report", "HTML, Markdown and JSON over everything"),
+        Stage("report", "eval.report:run", eval_.Report, 3, "report", "HTML, Markdown and JSON over everything"),
     )
 }

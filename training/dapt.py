@@ -13,6 +13,7 @@ from pipeline.artifact import digest
 from pipeline.context import Context
 from pipeline.errors import ConfigError, Interrupted, StageFailed
 from tokenizer.base import load_model
+from tokenizer.cost import TRAIN, Shape
 from tokenizer.embed import read_json, rows
 from training.checkpoint import Checkpoints
 from training.config import Dapt
@@ -254,6 +255,7 @@ def _publish(
         "steps": data.steps,
         "tokens": {lang: one["tokens"] for lang, one in languages.items()},
         "data": languages,
+        "flops_per_token": _flops(context.path / "model"),
         "loss": ledger.losses(LAST_STEPS),
         "ledger": ledger.summary(),
         "probe": {"documents": documents},
@@ -264,6 +266,12 @@ def _publish(
         ],
         "rows": proof(state, source, module.first, training.adam),
     }
+
+
+def _flops(model: Path) -> int:
+    """Floating-point operations of a token in training, by the trained model's own shape (see `tokenizer.cost`)."""
+    shape = Shape.of(model)
+    return shape.flops(shape.rows, TRAIN)
 
 
 def _trained(training: Training, span: Span) -> int:

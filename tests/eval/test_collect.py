@@ -81,6 +81,9 @@ def test_arms_pair_extended_with_unextended_of_the_same_budget(plain, tmp_path):
     (arm,) = plain["arms"]
     assert (arm["extended"], arm["plain"], arm["budget"]) == ("dapt", "dapt@plain", 72_000)
     assert arm["bpb"]["ko"]["difference"] > 0
+    even = arm["break_even"]
+    assert even["lang"] == "ko" and even["flops"] is None and even["probes"] == 5  # the plain arm stays ahead
+    assert even["up_to"] == 808_000_000 * 72_000 and set(even["there"]) == {"ko", "en"}
     example = whole_run(tmp_path, documents=20)
     example.dapt("dapt@plain", "base", budget=10)
     example.evaluate("dapt@plain")

@@ -4,7 +4,7 @@ import pytest
 
 from corpus.licenses import allowed_use
 from eval.collect import collect
-from eval.pages import use_lines, view
+from eval.pages import even_words, use_lines, view
 from tests.example_run import Example, whole_run
 
 
@@ -24,6 +24,22 @@ def test_tasks_by_task_with_chance_and_labels(shown):
     assert [row["task"] for row in rows] == ["cloze-ko"] * 5 + ["kmmlu"] * 5
     assert all(row["chance"] == 0.25 for row in rows) and rows[0]["made"] and not rows[-1]["made"]
     assert rows[0]["less"] is None and rows[1]["less"]["items"] == 120
+
+
+def test_arms_say_from_where_on_extension_pays(shown):
+    (plot,) = shown["plots"]["arms"]
+    assert plot["title"] == "Korean by training compute" and "TFLOP" in plot["svg"]
+    assert plot["note"] == shown["evens"][0]
+    assert plot["note"].startswith("dapt is not ahead in Korean within the 58.2 TFLOP compared: 1.618 bits per byte")
+    arm = dict(shown["arms"][0])
+    arm["break_even"] = {**arm["break_even"], "flops": 2.5e13}
+    assert even_words(arm).startswith(
+        "dapt is ahead in Korean from 25 TFLOP of training on, of 58.2 TFLOP compared, at"
+    )
+    arm["break_even"]["flops"] = 0
+    assert even_words(arm).startswith(
+        "dapt is ahead in Korean from the start to the 58.2 TFLOP compared; English there"
+    )
 
 
 def test_proof_and_facts(shown):

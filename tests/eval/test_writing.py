@@ -36,3 +36,9 @@ def test_yaml_reads_back(text):
     scalar = writing.yaml_text(text)
     assert YAML(typ="safe").load(f"key: {scalar}") == {"key": text}
     assert "<" not in scalar and "\n" not in scalar
+
+
+def test_floating_point_operations_in_words():
+    assert [writing.flops(value) for value in (5, 1500, 5.82e13, 3e21, None)] == [
+        "5 FLOP", "1.5 kFLOP", "58.2 TFLOP", "3e+03 EFLOP", "–"
+    ]  # fmt: skip

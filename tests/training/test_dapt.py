@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 import training.engine
 from pipeline.errors import ConfigError, InputError, Interrupted, StageFailed
 from tests.training import making
+from tokenizer.cost import Shape
 from tokenizer.embed import EMBEDDING
 from training.config import Dapt, Gate
 from training.dapt import run as dapt
@@ -128,6 +129,8 @@ def test_what_comes_out_is_a_model_and_a_log(given, whole):
     assert metrics["gate"]["passed"] is True and metrics["gate"]["action"] == "warn"
     assert metrics["phases"][0]["parameters"] == len(making.PIECES) * 32 < metrics["phases"][1]["parameters"]
     assert set(metrics["loss"]) == {"ko", "en"}
+    shape = Shape.of(folder / "model")
+    assert metrics["flops_per_token"] == 6 * (shape.body + shape.rows * shape.hidden) > 0
     json.dumps(metrics, allow_nan=False)
 
 
