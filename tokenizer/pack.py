@@ -101,11 +101,12 @@ def _read(unit: Unit) -> Iterator[tuple[list[str], list[str], int, int]]:
         with pq.ParquetFile(unit.path) as file:
             for group in range(unit.first, min(unit.first + UNIT_GROUPS, file.num_row_groups)):
                 table = file.read_row_group(group, columns=["text", "lang"])
-                texts, langs = table["text"], table["lang"]
-                bare = pc.utf8_length(pc.utf8_trim_whitespace(texts))
-                kept = texts.filter(pc.greater(bare, 0))
-                size = pc.sum(pc.binary_length(kept)).as_py() or 0
-                yield kept.to_pylist(), langs.unique().to_pylist(), int(size), len(texts) - len(kept)
+                texts = table["text"].to_pylist()
+                size = int(pc.sum(pc.binary_length(table["text"])).as_py() or 0)
+                kept = [text for text in texts if text and not text.isspace()]
+                if len(kept) < len(texts):
+                    size = sum(len(text.encode()) for text in kept)
+                yield kept, table["lang"].unique().to_pylist(), size, len(texts) - len(kept)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise InputError(f"{unit.path} is not a documents file: {error}") from None
 
