@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 METHODS = ("mean", "weighted", "first", "focus", "distill")
-AUTO = ("mean", "distill")  # what `auto` makes and measures: the others never measured best
+AUTO = ("mean", "distill")  # what `auto` makes and measures: what costs nothing, and what is fitted
 THREADS = 2  # fixed, since sums of floats follow it
 AFFORDABLE = 1_500_000_000  # parameters of a base above which `auto` is the mean
 AWAY = 0.25  # English ids for the penalty, in shares of fit_tokens
