@@ -18,9 +18,10 @@ from corpus.documents import files
 from pipeline.artifact import Artifact
 from pipeline.context import Context
 from pipeline.errors import InputError
-from tokenizer import distill, heads, starts
+from tokenizer import distill, heads, joint, starts
 from tokenizer.config import Extend
 from tokenizer.fit_text import FitText, take
+from tokenizer.followers import Followers
 from tokenizer.frozen import Frozen, bits
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 METHODS = ("mean", "weighted", "first", "focus", "distill")
+AUTO = ("mean", "distill")  # what `auto` makes and measures: what costs nothing, and what is fitted
 THREADS = 2  # fixed, since sums of floats follow it
 AFFORDABLE = 1_500_000_000  # parameters of a base above which `auto` is the mean
 AWAY = 0.25  # English ids for the penalty, in shares of fit_tokens
 ENGLISH = 1.01  # bits per byte of English against the base's that a chosen start may have, where one stays below
-PAIRS = 3  # pairs that output rows are fitted on, for each position of the streams
-DISTILLED = 0.5  # share of the streams that input rows are fitted on
+DISTILLED = 0.5  # share of the streams that input rows are distilled on; text in new ids is run on the others
+FIRST = 0.3  # share of the streams that the output rows are fitted on before they are run
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,13 @@ def start(
             raise InputError(f"{documents.path} holds no '{lang}' train text to fit init: {section.init} on")
         return None, {"init": "mean", "starts": {"why": f"too little '{lang}' train text to choose on"}}
     with threads(THREADS):
-        return _start(section, context, Frozen.load(source, parts, prefix), text)
+        return _start(section, context, Frozen.load(source, parts, prefix, halves()), text)
 
 
 def _start(
     section: Extend, context: Context, frozen: Frozen, text: Text
 ) -> tuple[dict[str, torch.Tensor] | None, dict[str, Any]]:
-    names = METHODS if section.init == "auto" else ("mean", section.init)
+    names = AUTO if section.init == "auto" else ("mean", section.init)
     measured: dict[str, Any] = {}
     made: dict[str, Start] = {}
     seconds: dict[str, float] = {}
@@ -139,35 +141,32 @@ def make(name: str, frozen: Frozen, text: Text, context: Context) -> Start:
 
 
 def distilled(frozen: Frozen, text: Text, context: Context) -> Start:
-    """Input rows by distillation, then output rows by cross entropy on the states that they give."""
+    """Input rows by distillation, output rows on the states that they give, both by text in new ids, outputs again."""
     import torch
 
     def told(step: int, _loss: float) -> None:
         context.progress(step, None, "steps")
         context.stop_if_asked()
 
-    streams = text.fitted.fit
-    shown = distill.order(len(streams), 0)[: max(1, int(DISTILLED * len(streams)))]
-    some = [streams[at] for at in sorted(shown)]
+    mixed = [text.fitted.fit[at] for at in distill.order(len(text.fitted.fit), 0)]
+    shown = mixed[: max(1, int(DISTILLED * len(mixed)))]
     alone = distill.isolated(frozen)
-    inputs = distill.distill(
-        frozen,
-        starts.mean(frozen.table, frozen.parts),
-        torch.cat(alone[:2], 1),
-        some,
-        distill.taught(frozen, some),
-        told,
-    )
-    positions = heads.Positions.of(frozen, inputs, streams)
-    pairs = text.fitted.pairs
-    positions += heads.Positions.paired(frozen, inputs, pairs, min(PAIRS * len(positions.states), pairs.total()))
-    elsewhere = heads.Positions.of(frozen, inputs, text.away.fit) if text.away.fit else None
-    counts: Counter[int] = Counter()
-    for (_, number), times in pairs.items():
-        counts[number] += times
-    features = heads.features(frozen, alone, counts)
-    outputs = heads.fit(frozen, starts.mean(frozen.head, frozen.parts), features, positions, elsewhere, told)
-    return Start(inputs, outputs, False)
+    narrow = distill.features(alone)
+    taught = distill.taught(frozen, shown)
+    inputs = distill.distill(frozen, starts.mean(frozen.table, frozen.parts), narrow, shown, taught, told)
+    wide = heads.features(frozen, alone, Counter(after for _, after in text.fitted.pairs.elements()))
+    followers = Followers.of(text.fitted.pairs, frozen.old + len(frozen.parts))
+    nothing = torch.zeros(0, frozen.table.shape[1])
+    elsewhere = heads.Positions.of(frozen, nothing, text.away.fit) if text.away.fit else None
+
+    def head(streams: list[list[int]]) -> torch.Tensor:
+        positions = heads.Positions.of(frozen, inputs, streams)
+        return heads.fit(frozen, starts.mean(frozen.head, frozen.parts), wide, positions, elsewhere, followers, told)
+
+    outputs = head(mixed[: max(1, int(FIRST * len(mixed)))])
+    rest = mixed[len(shown) :] or mixed
+    inputs, _ = joint.fit(frozen, (inputs, narrow), (outputs, wide), rest, elsewhere, told)
+    return Start(inputs, head(mixed), False)
 
 
 def base_figures(frozen: Frozen, text: Text) -> tuple[dict[str, float], heads.Positions | None]:
@@ -222,6 +221,13 @@ def parameters(source: Path) -> int:
     from tokenizer.embed import shapes, weights
 
     return sum(math.prod(shape) for path in weights(source) for shape in shapes(path).values())
+
+
+def halves() -> bool:
+    """Whether this processor multiplies in bf16 faster than in fp32."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class Extend(Section):
     init: Literal["auto", "mean", "weighted", "first", "focus", "distill"] = Field(
         "auto", description="how new rows start; auto: the fewest bits per byte at step 0 on train documents set apart"
     )
-    fit_tokens: int = Field(12000, ge=1, description="new tokens of train text that distill is fitted on")
+    fit_tokens: int = Field(15000, ge=1, description="new tokens of train text that distill is fitted on")
     choose_tokens: int = Field(2000, ge=1, description="new tokens of other train text that starts are measured on")
     pad_to: int = Field(64, ge=1, description="vocabulary is padded to a multiple of this")
 

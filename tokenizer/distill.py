@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     import torch
 
 DEPTHS = (0.13, 0.33, 0.5)  # of the layers: where the states of pieces are taken
+COMPONENTS = 64
 BATCH = 6  # streams in one step
 EPOCHS = 1
-MAP_RATE, OWN_RATE = 6.0, 1.0  # root-mean-square change of the rows in a step, in hundredths of the table's spread
+MAP_RATE, OWN_RATE = 12.0, 0.3  # root-mean-square change of the rows in a step, in hundredths of the table's spread
 
 
 def isolated(frozen: Frozen) -> list[torch.Tensor]:
@@ -37,6 +38,24 @@ def isolated(frozen: Frozen) -> list[torch.Tensor]:
 def standardised(values: torch.Tensor) -> torch.Tensor:
     """Every column with mean 0 and spread 1, cut at 4."""
     return ((values - values.mean(0)) / (values.std(0) + 1e-6)).clamp(-4, 4)
+
+
+def features(alone: Sequence[torch.Tensor]) -> torch.Tensor:
+    """(new ids, features) for input rows: `COMPONENTS` numbers of what the lower layers make of the pieces."""
+    import torch
+
+    return principal(torch.cat(list(alone[:2]), 1), COMPONENTS)
+
+
+def principal(values: torch.Tensor, count: int) -> torch.Tensor:
+    """The `count` directions of most spread, over their mean spread: a map of fewer numbers overfits less."""
+    import torch
+
+    centred = values - values.mean(0)
+    spread, directions = torch.linalg.eigh(centred.T @ centred / len(values))
+    count = min(count, len(values) - 1, values.shape[1])
+    found: torch.Tensor = centred @ directions[:, -count:] / spread[-count:].mean().clamp(min=1e-12).sqrt()
+    return found
 
 
 def taught(frozen: Frozen, streams: Sequence[Sequence[int]]) -> list[torch.Tensor]:
@@ -68,10 +87,9 @@ def distill(
     listed = [at for epoch in range(EPOCHS) for at in order(len(streams), epoch)]
     steps = [listed[at : at + BATCH] for at in range(0, len(listed), BATCH)]
     for number, batch in enumerate(steps):
-        longest = max(len(streams[at]) for at in batch)
-        ids = torch.tensor([[*streams[at], *[frozen.prefix] * (longest - len(streams[at]))] for at in batch])
+        ids = padded([streams[at] for at in batch], frozen.prefix)
         states = frozen.last(frozen.embed(ids, fitted.rows()))
-        kept = torch.tensor([[at < len(streams[stream]) for at in range(longest)] for stream in batch])
+        kept = inside([streams[at] for at in batch])
         aim = torch.cat([teacher[at] for at in batch])
         moved = (ids >= frozen.old).cumsum(1)[kept] > 0  # before the first new id nothing differs
         loss = torch.nn.functional.huber_loss(states[kept][moved] / wide, aim[moved] / wide)
@@ -80,6 +98,22 @@ def distill(
         told(number + 1, float(loss.detach()))
     with torch.no_grad():
         return fitted.rows()
+
+
+def padded(streams: Sequence[Sequence[int]], filler: int) -> torch.Tensor:
+    """(streams, longest) ids; what is filled in stands behind a stream, where no position of it looks."""
+    import torch
+
+    longest = max(len(stream) for stream in streams)
+    return torch.tensor([[*stream, *[filler] * (longest - len(stream))] for stream in streams])
+
+
+def inside(streams: Sequence[Sequence[int]]) -> torch.Tensor:
+    """(streams, longest) true where `padded` holds the stream's own ids."""
+    import torch
+
+    lengths = torch.tensor([len(stream) for stream in streams])
+    return torch.arange(int(lengths.max()))[None] < lengths[:, None]
 
 
 def order(count: int, epoch: int) -> list[int]:

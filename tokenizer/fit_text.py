@@ -23,7 +23,7 @@ SPAN = 64  # ids in a stream that rows are fitted on, the prefix among them
 SPANS = 4  # streams taken from one document at most
 EVERY = 8  # one document of so many is for choosing
 SHOWN = 600  # characters of a document that choosing reads
-PAIRED = 25
+PAIRED = 100  # ids whose followers are counted, for each that is fitted on
 READ = 6000  # characters of a document that are encoded at most
 
 

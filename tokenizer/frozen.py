@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,16 +29,19 @@ class Frozen:
     head: torch.Tensor
     parts: list[list[int]]
     prefix: int
+    half: bool = False  # the body multiplies in bf16, which a processor made for it does in half the time
 
     @classmethod
-    def load(cls, source: Path, parts: list[list[int]], prefix: int) -> Frozen:
+    def load(cls, source: Path, parts: list[list[int]], prefix: int, half: bool = False) -> Frozen:
         """Read the weights of `source` as fp32; no weight asks for a gradient."""
         import torch
         from transformers import AutoModelForCausalLM
 
         model = AutoModelForCausalLM.from_pretrained(str(source.absolute()), dtype=torch.float32).eval()
         model.requires_grad_(False)
-        return cls(model, model.get_input_embeddings().weight, model.get_output_embeddings().weight, parts, prefix)
+        return cls(
+            model, model.get_input_embeddings().weight, model.get_output_embeddings().weight, parts, prefix, half
+        )
 
     @property
     def old(self) -> int:
@@ -65,8 +69,15 @@ class Frozen:
 
     def last(self, embedded: torch.Tensor) -> torch.Tensor:
         """(batch, length, hidden): the final normalised hidden states, what the head is multiplied with."""
-        found: torch.Tensor = self.model.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-        return found
+        with self.halved():
+            found: torch.Tensor = self.model.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
+        return found.float()
+
+    def halved(self) -> AbstractContextManager[Any]:
+        """Products in bf16 in here, where `half` says so."""
+        import torch
+
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.half)
 
     def tree(self, embedded: torch.Tensor, parents: Sequence[int], layers: Sequence[int]) -> list[torch.Tensor]:
         """(nodes, hidden) states of a tree behind the prefix, after each of `layers` (1-based, ascending).
@@ -119,7 +130,7 @@ class Frozen:
         whole = body.layers
         body.layers = torch.nn.ModuleList(list(whole)[: max(layers)])
         try:
-            with torch.no_grad():
+            with torch.no_grad(), self.halved():
                 body(
                     inputs_embeds=torch.cat([self.table[self.prefix][None], embedded[nodes]])[None],
                     attention_mask=torch.zeros(sees.shape).masked_fill(~sees, torch.finfo(torch.float32).min)[
@@ -132,27 +143,29 @@ class Frozen:
             body.layers = whole
             for hook in hooks:
                 hook.remove()
-        return [found[layer][0] for layer in layers]
+        return [found[layer][0].float() for layer in layers]
 
     def old_mass(self, states: torch.Tensor) -> torch.Tensor:
         """(positions,): log-sum of the exponentials of the old ids' logits at each state (positions, hidden)."""
         import torch
 
-        with torch.no_grad():
-            return torch.cat([(part @ self.head.T).logsumexp(-1) for part in torch.split(states, BLOCK)])
+        with self.halved():
+            return torch.cat([(part @ self.head.T).float().logsumexp(-1) for part in torch.split(states, BLOCK)])
 
     def nll(self, states: torch.Tensor, targets: torch.Tensor, out: torch.Tensor, mass: torch.Tensor) -> torch.Tensor:
-        """(positions,) -log p of `targets` in nats, `out` (new ids, hidden) being the new ids' output rows."""
+        """-log p of `targets` in nats, `out` (new ids, hidden) being the new ids' output rows.
+
+        `targets` are (positions,) or (positions, count), and so is what is returned.
+        """
         import torch
 
-        known = (states * self.head[targets.clamp(max=self.old - 1)]).sum(-1)
-        if not len(out):
-            return mass - known
-        new = states @ out.T
-        chosen = torch.where(
-            targets >= self.old, new.gather(-1, (targets - self.old).clamp(min=0)[:, None])[:, 0], known
-        )
-        return torch.logaddexp(mass, new.logsumexp(-1)) - chosen
+        several = targets if targets.dim() == 2 else targets[:, None]
+        chosen = (self.head[several.clamp(max=self.old - 1)] @ states[:, :, None])[..., 0]
+        if len(out):
+            new = states @ out.T
+            mass = torch.logaddexp(mass, new.logsumexp(-1))
+            chosen = torch.where(several >= self.old, new.gather(-1, (several - self.old).clamp(min=0)), chosen)
+        return (mass[:, None] - chosen).view(targets.shape)
 
 
 def trie(parts: Sequence[Sequence[int]]) -> tuple[list[int], list[int], list[int]]:

@@ -66,3 +66,14 @@ def test_the_base_is_its_own_teacher(frozen: Frozen) -> None:
     with torch.no_grad():
         whole = frozen.model.base_model(torch.tensor([[0, *PARTS[2], 5]])).last_hidden_state[0]
     torch.testing.assert_close(distill.taught(frozen, [ids])[0], whole[[0, len(PARTS[2]), -1]])
+
+
+def test_principal_keeps_the_directions_of_most_spread() -> None:
+    torch.manual_seed(0)
+    wide = torch.randn(200, 2) * torch.tensor([5.0, 3.0])
+    values = torch.cat([wide, 0.1 * torch.randn(200, 30)], 1)
+    found = distill.principal(values, 2)
+    assert found.shape == (200, 2) and float(found.square().mean()) == pytest.approx(1, abs=0.01)
+    back = torch.linalg.lstsq(found, wide - wide.mean(0)).solution
+    torch.testing.assert_close(found @ back, wide - wide.mean(0), rtol=0, atol=0.1)
+    assert distill.principal(values[:5], 64).shape == (5, 4), "no more directions than pieces span"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,19 @@ def test_nll_is_that_of_the_whole_softmax(frozen: Frozen) -> None:
 
 def test_bits() -> None:
     assert bits(8 * 0.6931471805599453, 4) == pytest.approx(2)
+
+
+def test_several_targets_of_a_position(frozen: Frozen) -> None:
+    states, out = torch.randn(3, frozen.table.shape[1]), torch.randn(4, frozen.table.shape[1])
+    targets, mass = torch.tensor([[3, frozen.old], [frozen.old + 2, 5], [1, 2]]), frozen.old_mass(states)
+    columns = [frozen.nll(states, targets[:, at], out, mass) for at in (0, 1)]
+    torch.testing.assert_close(frozen.nll(states, targets, out, mass), torch.stack(columns, 1))
+
+
+def test_products_in_bf16_are_near(frozen: Frozen) -> None:
+    quick, ids = replace(frozen, half=True), torch.tensor([[0, 5, 9, 30]])
+    exact = frozen.last(frozen.table[ids])
+    found = quick.last(frozen.table[ids])
+    assert found.dtype == torch.float32 and not torch.equal(found, exact)
+    torch.testing.assert_close(found, exact, rtol=0.1, atol=0.1)
+    torch.testing.assert_close(quick.old_mass(found[0]), frozen.old_mass(exact[0]), rtol=0.02, atol=0.02)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from tokenizer import distill, heads
+from tokenizer.followers import Followers
 from tokenizer.frozen import Frozen
 from tokenizer.starts import mean
 
@@ -36,7 +38,7 @@ def streams(frozen: Frozen, count: int, seed: int = 0) -> list[list[int]]:
 
 
 def test_output_rows_learn_what_follows_and_leave_english_be(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "EPOCHS", 20)
+    monkeypatch.setattr(heads, "EPOCHS", 8)
     monkeypatch.setattr(heads, "BATCH", 64)
     inputs, start = mean(frozen.table, PARTS), mean(frozen.head, PARTS)
     fitted = heads.Positions.of(frozen, inputs, streams(frozen, 24))
@@ -49,23 +51,37 @@ def test_output_rows_learn_what_follows_and_leave_english_be(frozen: Frozen, mon
         with torch.no_grad():
             return float(frozen.nll(where.states, where.targets, out, where.mass).mean())
 
-    out = heads.fit(frozen, start, features, fitted, english)
+    pairs = Counter(pair for stream in streams(frozen, 40, 3) for pair in itertools.pairwise(stream))
+    followers = Followers.of(pairs, frozen.old + len(PARTS))
+    out = heads.fit(frozen, start, features, fitted, english, followers)
     assert nll(out, other) < 0.9 * nll(start, other)
-    assert torch.equal(out, heads.fit(frozen, start, features, fitted, english))
+    assert torch.equal(out, heads.fit(frozen, start, features, fitted, english, followers))
     monkeypatch.setattr(heads, "PENALTY", 0.0)
-    careless = heads.fit(frozen, start, features, fitted, english)
+    careless = heads.fit(frozen, start, features, fitted, english, followers)
     assert nll(out, english) <= nll(careless, english) + 1e-4
 
 
-def test_pairs_are_drawn_as_often_as_they_occur(frozen: Frozen) -> None:
+def test_streams_run_together_as_they_do_alone(frozen: Frozen) -> None:
     inputs = mean(frozen.table, PARTS)
-    pairs = Counter({(frozen.old, 5): 30, (frozen.old, frozen.old + 1): 10, (7, frozen.old): 60})
-    found = heads.Positions.paired(frozen, inputs, pairs, 4000)
-    shares = {number: float((found.targets == number).float().mean()) for number in (5, frozen.old + 1, frozen.old)}
-    assert shares == pytest.approx({5: 0.3, frozen.old + 1: 0.1, frozen.old: 0.6}, abs=0.03)
-    alone = heads.Positions.of(frozen, inputs, [[0, frozen.old, 5]])
-    drawn = found.states[found.targets == 5][0]
-    torch.testing.assert_close(drawn, alone.states[1], rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(found.mass[found.targets == 5][0], alone.mass[1], rtol=1e-4, atol=1e-4)
-    assert len((found + alone).states) == len((found + alone).targets) == 4002
-    assert not len(heads.Positions.paired(frozen, inputs, Counter(), 10).states)
+    given = [[0, frozen.old, 5], [0, 7, frozen.old + 3], [0, 9, frozen.old + 1, frozen.old + 2, 6], [0, 4, 5]]
+    found = heads.Positions.of(frozen, inputs, given)
+    assert found.before.tolist() == [0, frozen.old, 0, 7, 0, 9, frozen.old + 1, frozen.old + 2, 0, 4]
+    assert found.targets.tolist() == [number for stream in given for number in stream[1:]]
+    alone = [heads.Positions.of(frozen, inputs, [stream]) for stream in given]
+    torch.testing.assert_close(found.states, torch.cat([one.states for one in alone]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found.mass, torch.cat([one.mass for one in alone]), rtol=1e-4, atol=1e-4)
+
+
+def test_what_follows_elsewhere_is_learned_too(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "EPOCHS", 20)
+    inputs, start = mean(frozen.table, PARTS), mean(frozen.head, PARTS)
+    features = heads.features(frozen, distill.isolated(frozen), {})
+    fitted = heads.Positions.of(frozen, inputs, [[0, frozen.old, 5, frozen.old, 5]] * 40)
+    seldom = torch.tensor([frozen.old + 9])
+
+    def chance(pairs: Counter[tuple[int, int]]) -> float:
+        out = heads.fit(frozen, start, features, fitted, None, Followers.of(pairs, frozen.old + len(PARTS)))
+        with torch.no_grad():
+            return float(-frozen.nll(fitted.states[1:2], seldom, out, fitted.mass[1:2]))
+
+    assert chance(Counter({(frozen.old, frozen.old + 9): 1})) > chance(Counter({(frozen.old, 5): 1})) + 1
