@@ -153,11 +153,13 @@ def is_content(name: str) -> bool:
     return _CONTENT.search(name) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def opens_aside(heading: str) -> bool:
     """Whether a heading names what follows an article and is not of it: comments, related articles."""
     return opens_comments(heading) or _ASIDES.fullmatch(_label(heading)) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def opens_comments(heading: str) -> bool:
     """Whether a heading names readers' comments."""
     return _COMMENTS.fullmatch(_label(heading)) is not None
