@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from corpus.pages.content import Content
 from corpus.pages.fallback import by_trafilatura, is_doubtful
 from corpus.pages.furniture import is_boilerplate, is_furniture, tidy, tidy_head
-from corpus.pages.license_marks import KOGL_SIGNS, license_of
+from corpus.pages.license_marks import KOGL_SIGNS, SIGNS, license_of
 from corpus.pages.marks import canonical, published, read_head, title
 from corpus.pages.outline import UNSEEN, Outline
-from corpus.pages.tags import LICENSE
 
 __all__ = ["Extracted", "extract", "is_boilerplate", "is_furniture", "tidy"]
 
@@ -73,8 +72,9 @@ def extract(html: str, url: str = "") -> Extracted:
 
 
 def _may_name_license(page: Outline) -> bool:
-    """Whether the body holds what every mark of a license has, told by tags that were read and by the words."""
-    if page.says(LICENSE):
-        return True
-    words = "".join(page.parts[::2])
-    return any(map(words.__contains__, KOGL_SIGNS))
+    """Whether the body holds what every mark of a license has in its tags or, of the Korean ones, in its words.
+
+    Without the Hangul between them tags are ASCII, in which a search is fast.
+    """
+    markup, words = "".join(page.parts[1::2]), "".join(page.parts[::2])
+    return any(map(markup.__contains__, SIGNS)) or any(map(words.__contains__, KOGL_SIGNS))

@@ -47,18 +47,17 @@ class Outline:
     prose: list[int]
 
     def __init__(self, html: str) -> None:
-        self.html, self.parts, self._codes = _apart(html)
-        self._measure()
+        self.html, self.parts, codes = _apart(html)
+        self._measure(codes)
         self.gone = bytearray(len(self.text))
 
     def __len__(self) -> int:
         return len(self.text)
 
-    def _measure(self) -> None:
+    def _measure(self, codes: Any) -> None:
         """Sums of a block are those of the page where it ends less those where it begins: texts are not looked at."""
         import numpy as np
 
-        codes = self._codes
         count = len(codes)
         kinds = codes & tags.KIND
         link = kinds == tags.LINK
@@ -112,10 +111,6 @@ class Outline:
         laid = map(tags.LAYOUT.__getitem__, self.parts[part:end:2])
         for pair in zip_longest(laid, self.parts[part + 1 : end : 2], fillvalue=""):
             yield from pair
-
-    def says(self, mark: int) -> bool:
-        """Whether any tag of the page bears a mark."""
-        return bool((self._codes & mark).any())
 
     def words(self, block: int) -> str:
         """A block's text in one line."""

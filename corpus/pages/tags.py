@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from corpus.pages.furniture import is_content, is_ending, is_furniture
-from corpus.pages.license_marks import SIGNS
 
 OTHER, OPEN, CLOSE, LINK, UNLINK = range(5)
 STEPS = (0, 1, -1, 0, 0)  # how much deeper each leads
@@ -23,9 +22,8 @@ KIND = 0b111  # the bits of these
     SUSPECT,  # any of the above but a bare name
     CONTENT,  # named as content
     MAIN, ARTICLE, SPAN, PARAGRAPH, HEADING, TITLE, LABEL, FRAME, ROW, LIST, LONG_LIST,
-    LICENSE,  # may name a license
     BROKEN,  # no tag at all: the page was not taken apart where its tags begin and end
-) = (1 << bit for bit in range(3, 23))  # fmt: skip
+) = (1 << bit for bit in range(3, 22))  # fmt: skip
 TAG = 24  # the bits from here on number the tag's name
 
 _LINES = (  # elements that are no blocks: those without content, and those inside a line
@@ -34,6 +32,7 @@ _LINES = (  # elements that are no blocks: those without content, and those insi
     "strike acronym nobr picture"
 )
 _PASSED = frozenset(_LINES.split())
+_ADDRESSED = ("a ", "img ")  # hardly one comes twice: these are not remembered
 _PICTURES = frozenset(["img", "area", "input"])  # laid out, they would leave the words that stand for them
 _REMOVED = frozenset(["nav", "footer", "aside", "dialog", "menu", "figcaption"])
 _ROLES = frozenset(["navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog"])
@@ -58,6 +57,8 @@ class _Codes(dict[str, int]):
     """The number of each tag, without its brackets."""
 
     def __missing__(self, tag: str) -> int:
+        if tag.startswith(_ADDRESSED):
+            return BROKEN if tag.count('"') % 2 else LINK if tag[1] == " " and ' href="' in tag else OTHER
         if len(self) > MANY:
             self.clear()
         code = self[tag] = _read(tag)
@@ -68,6 +69,8 @@ class _Layout(dict[str, str]):
     """How each tag stands in what is laid out: without attributes, and no picture."""
 
     def __missing__(self, tag: str) -> str:
+        if tag.startswith("a "):
+            return "<a>"
         if len(self) > MANY:
             self.clear()
         name = tag.partition(" ")[0]
@@ -90,21 +93,18 @@ BODY = OPEN | FRAME | _NUMBERS["body"] << TAG
 def _read(tag: str) -> int:
     space = tag.find(" ")
     name = tag[:space] if space > 0 else tag
-    found = LICENSE if any(map(tag.__contains__, SIGNS)) else 0
     if name.startswith("/"):
         name = name[1:]
         if name in _PASSED:
             return OTHER
         return UNLINK if name == "a" else CLOSE | _NUMBERS[name] << TAG
     if name.startswith("!"):
-        return found if tag.startswith("!--") and tag.endswith("--") and len(tag) > 4 else found | BROKEN
+        return OTHER if tag.startswith("!--") and tag.endswith("--") and len(tag) > 4 else BROKEN
     if not name[:1].isalpha() or (space > 0 and tag.count('"') % 2):
         return BROKEN
-    if name in _PASSED:
-        return found
-    if name == "a":
-        return found | (LINK if ' href="' in tag else OTHER)
-    return found | OPEN | _NUMBERS[name] << TAG | _marks(name, tag if space > 0 else "")
+    if name in _PASSED or name == "a":
+        return OTHER
+    return OPEN | _NUMBERS[name] << TAG | _marks(name, tag if space > 0 else "")
 
 
 def _marks(name: str, tag: str) -> int:

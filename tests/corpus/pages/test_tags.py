@@ -35,11 +35,5 @@ def test_what_is_no_tag_is_told():
     assert not marks('a title="x > y"') & tags.BROKEN
 
 
-def test_signs_of_a_license_are_marked():
-    for tag in ('a rel="license"', 'img src="/img_opentype01.png"', 'a href="http://www.kogl.or.kr/"'):
-        assert marks(tag) & tags.LICENSE
-    assert not marks('a href="/"') & tags.LICENSE
-
-
 def test_in_layout_a_picture_is_nothing():
     assert (tags.LAYOUT['img alt="가"'], tags.LAYOUT['a href="/"'], tags.LAYOUT["/p"]) == ("", "<a>", "</p>")
