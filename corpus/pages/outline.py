@@ -188,6 +188,8 @@ def _blocks(codes: Any, kinds: Any) -> tuple[Any, Any, Any, Any]:
     step = step[places]
     level = step.cumsum()
     depth = level + (step < 0)
+    if count < 1 << 15:
+        depth = depth.astype(np.int16)  # numbers so small are sorted in a third of the time
     order = depth.argsort(kind="stable")  # at one depth, each tag that opens a block stands before its end
     names = codes[places[order]] >> tags.TAG
     if len(places) and (level[-1] or level.min() < 0 or (names[::2] != names[1::2]).any()):
