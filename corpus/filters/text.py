@@ -42,7 +42,7 @@ class Text:
 
         space = np.ones(len(self._kinds) + 2, np.uint16)
         np.bitwise_and(self._kinds, np.uint16(SPACE), out=space[1:-1])  # its bit is the first
-        return (space[1:] != space[:-1]).nonzero()[0]
+        return np.flatnonzero(space[1:] != space[:-1])
 
     @cached_property
     def _word_kinds(self) -> np.ndarray[Any, np.dtype[np.uint16]]:

@@ -6,6 +6,7 @@ One pass over a text serves the language, the rules and the signs of wrong decod
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +26,6 @@ _MARKS = {
     SYLLABLE: (0xAC00, 0xD7A3),
     LEAD: (0xC2, 0xF4),  # a first byte of UTF-8 read as Latin-1
 }
-_LETTERS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3))  # all of these are, and are not asked one by one
 
 
 @lru_cache(maxsize=1)
@@ -33,17 +33,15 @@ def _table() -> Any:
     """Kinds of every code point below `TOP`, as bits, and of all above."""
     import numpy as np
 
-    table = np.full(TOP + 1, OTHER << SCRIPT, np.uint16)
-    asked = np.ones(_HAN_PLANES, bool)
-    for first, last in _LETTERS:
-        asked[first : last + 1] = False
-        table[first : last + 1] |= np.uint16(ALNUM | ALPHA)
-    codes = asked.nonzero()[0]
-    every = list(map(chr, codes.tolist()))
-    for bit, test in ((SPACE, str.isspace), (ALNUM, str.isalnum), (ALPHA, str.isalpha)):
-        table[codes] |= np.fromiter(map(test, every), bool, len(every)).astype(np.uint16) * np.uint16(bit)
-    high = np.fromiter((chr(code).isalpha() for code in range(_HAN_PLANES, TOP)), bool, TOP - _HAN_PLANES)
-    table[_HAN_PLANES:TOP] |= high * np.uint16(ALNUM | ALPHA)
+    every = np.arange(TOP, dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
+    table = np.zeros(TOP + 1, np.uint16)
+    for run in re.finditer(r"\s+", every):
+        table[run.start() : run.end()] = SPACE
+    for run in re.finditer(r"[^\W_]+", every):
+        here = table[run.start() : run.end()]
+        here[:] = ALNUM
+        # nearly all runs are letters from end to end: few characters are asked one by one
+        here |= np.uint16(ALPHA) if run[0].isalpha() else np.array([ALPHA * one.isalpha() for one in run[0]], np.uint16)
 
     letter = (table & np.uint16(ALPHA)) != 0
     script = np.where(letter, LETTER, OTHER)
@@ -52,7 +50,6 @@ def _table() -> Any:
         for first, last in ranges:
             part = script[first : last + 1]
             part[part == LETTER] = number
-    table &= np.uint16((1 << SCRIPT) - 1)
     table |= script.astype(np.uint16) << np.uint16(SCRIPT)
 
     for bit, (first, last) in _MARKS.items():
