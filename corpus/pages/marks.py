@@ -23,7 +23,8 @@ YEARS = range(1990, 2100)
 # case is ignored from the second character on, so that a search skips to the first
 _BODY = re.compile(r"<(?i:body)\b")
 _META = re.compile(r"<(?i:meta|link)\b[^>]*>")
-_WANTED = ("og:title", "og:url", "date", "publish", "issued", "creat", "licen", "right", "canonical")
+_WANTED = ("og:title", "og:url", "date", "publish", "issued", "creat", "licen", "right")
+_LINKS = ("canonical", "licen", "right")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _SCRIPT = re.compile(r"<(?i:script)[^<>]*\Z")
 _SCRIPT_END = re.compile(r"</(?i:script)")
@@ -78,11 +79,11 @@ def read_head(html: str) -> Head:
     meta: dict[str, str] = {}
     canonical, licenses = "", []
     for tag in _META.findall(head):
-        low = tag.lower()
-        if not any(map(low.__contains__, _WANTED)):
+        low, is_meta = tag.lower(), tag[1] in "mM"
+        if not any(map(low.__contains__, _WANTED if is_meta else _LINKS)):
             continue
         said = attributes(tag)
-        if tag[1] in "mM":
+        if is_meta:
             name = (said.get("property") or said.get("name") or said.get("itemprop") or "").strip().lower()
             if name and "content" in said:
                 meta.setdefault(name, said["content"].strip())
@@ -147,18 +148,25 @@ def canonical(head: Head, url: str) -> str:
     return whole if whole.startswith(("http://", "https://")) and " " not in whole else ""
 
 
-def published(head: Head, body: str, start: int, url: str) -> str:
-    """The day of publication as YYYY-MM-DD, or "".
-
-    In order: meta elements, schema.org datePublished, a time element, a date in words after 입력, 작성일, Posted or the
-    like near the article (`start` is where it begins in `body`), the address (/2019/11/19/).
-    """
+def stated(head: Head) -> str:
+    """The day of publication that meta elements or else schema.org state, as YYYY-MM-DD, or ""."""
     for name in _DATES:
         if day := as_day(head.meta.get(name, "")):
             return day
     for one in head.objects:
         if day := as_day(str(one.get("datePublished") or one.get("dateCreated") or "")):
             return day
+    return ""
+
+
+def published(head: Head, body: str, start: int, url: str) -> str:
+    """The day of publication as YYYY-MM-DD, or "".
+
+    In order: meta elements, schema.org datePublished, a time element, a date in words after 입력, 작성일, Posted or the
+    like near the article (`start` is where it begins in `body`), the address (/2019/11/19/).
+    """
+    if day := stated(head):
+        return day
     for said in _TIME.findall(body):
         if day := as_day(said):
             return day
