@@ -17,6 +17,7 @@ from pipeline.errors import InputError
 COLUMNS = ("id", "text", "source", "url", "lang", "license", "charset", "meta")
 DROPPED_COLUMNS = (*COLUMNS, "stage", "rule", "value", "threshold")
 ROWS = 1000
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 GROUP = 16 << 20  # characters of text in a row group at most, but for its last row
 
 
@@ -60,7 +61,7 @@ class DocumentWriter:
 
     def write(self, document: Document | dict[str, Any]) -> None:
         """Add one row; a group of them goes to the file at 1,000 rows or 16 MiB of text."""
-        meta = json.dumps(document["meta"], ensure_ascii=False, sort_keys=True)
+        meta = _JSON(document["meta"])
         self._rows.append({name: meta if name == "meta" else str(document[name]) for name in self.columns})  # type: ignore[literal-required]
         self._held += len(self._rows[-1]["text"])
         self.total += 1

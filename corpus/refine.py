@@ -13,7 +13,6 @@ from typing import Any
 from corpus.config import Refine
 from corpus.documents import link, write_documents
 from corpus.filters import check
-from corpus.pages.clean import Cleaner, page_cleaner
 from corpus.pages.guard import Guard, Lost
 from corpus.split import Unit, units
 from corpus.unit import Tally, empty_tally, unit_worker, write_unit
@@ -60,6 +59,8 @@ def refine_unit(unit: Unit, folder: Path, section: Refine) -> None:
     except Lost:
         for path in folder.iterdir():
             path.unlink()
+    from corpus.pages.clean import Cleaner
+
     try:
         write_unit(unit, folder, Cleaner(section).early, _page_process(said).ask)
     except OSError as error:
@@ -76,6 +77,8 @@ def _unit_process(section: str) -> Guard:
 
 @lru_cache(maxsize=1)
 def _page_process(section: str) -> Guard:
+    from corpus.pages.clean import page_cleaner
+
     return Guard(partial(page_cleaner, section), PAGE_SECONDS)
 
 

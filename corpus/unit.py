@@ -10,14 +10,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from corpus.archive.warc import Reading
 from corpus.documents import DocumentWriter
-from corpus.pages.clean import HEADERS, Cleaner, Outcome, Raw, settings
 from corpus.pages.guard import Lost
 from corpus.split import Unit, unit_documents, unit_pages
 from pipeline.artifact import write_json
+
+if TYPE_CHECKING:  # the process that only asks for units has no use for what cleans pages
+    from corpus.pages.clean import Outcome, Raw
 
 Tally = dict[str, Any]
 ALIVE = 5.0  # seconds between two signs of life at least
@@ -28,6 +30,8 @@ def unit_worker(section: str, alive: Callable[[], None]) -> Callable[[tuple[Unit
 
     What a page raises costs that page. What kills or hangs the process costs the unit, which is then done page by page.
     """
+    from corpus.pages.clean import Cleaner, settings
+
     cleaner = Cleaner(settings(section))
     said = time.monotonic()
 
@@ -103,6 +107,8 @@ class Losses:
 
 
 def _raws(unit: Unit, reading: Reading) -> Iterator[Raw]:
+    from corpus.pages.clean import HEADERS, Raw
+
     if unit.kind == "pages":
         for page in unit_pages(unit, reading):
             said = page.http_headers

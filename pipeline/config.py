@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Closed(BaseModel):
     """A mapping with no unknown keys, no coercion of types, and no change after it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Section(Closed):

@@ -7,6 +7,7 @@ little more than one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,9 @@ class Grams:
     def _numbers(self) -> Array:
         import numpy as np
 
-        index: dict[str, int] = {}
-        return np.array([index.setdefault(word, len(index)) for word in self.words], np.int64)
+        index: defaultdict[str, int] = defaultdict()
+        index.default_factory = index.__len__  # the number of a new word
+        return np.fromiter(map(index.__getitem__, self.words), np.int64, len(self.words))
 
     @cached_property
     def _sizes(self) -> Array:
@@ -67,6 +69,18 @@ class Grams:
         import numpy as np
 
         return int(np.bincount(self._numbers, self._sizes + 1).max()) if len(self.words) else 0
+
+    def in_runs(self, n: int) -> int:
+        """Characters of words in runs of n or more that each occur twice: n-grams that repeat are made of these."""
+        import numpy as np
+
+        if len(self.words) < n:
+            return 0
+        twice = np.zeros(len(self.words) + 2, np.int8)
+        twice[1:-1] = np.bincount(self._numbers)[self._numbers] > 1
+        edges = (twice[1:] != twice[:-1]).nonzero()[0]
+        begin, end = edges[::2], edges[1::2]
+        return int((self._before[end] - self._before[begin])[end - begin >= n].sum())
 
     @cached_property
     def repeating(self) -> int:

@@ -61,9 +61,9 @@ class Rule(ABC):
         """None where the document may stay, else the first option that it broke."""
         if self.harmless(doc):
             return None
-        for found in self.measures(doc):
-            if found.broken:
-                return Fault(found.option, round(found.value, 4), found.threshold)
+        for option, value, threshold, floor in self.measures(doc):
+            if value < threshold if floor else value > threshold:
+                return Fault(option, round(value, 4), threshold)
         return None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datatrove.data import Document
 
 from corpus.filters.rule import Measure, Rule, at_least
-from corpus.filters.spans import Endings, runs, sentences
+from corpus.filters.spans import Endings, holds_sentence, runs, sentences
 from corpus.filters.text import measured
 
 
@@ -28,5 +28,6 @@ class SentenceCount(Rule):
         for line in measured(doc.text).lines:
             if count >= self.low:  # more are not counted
                 break
-            count += sentences(line, self.endings) or runs(line, self.running)
+            found = holds_sentence if count + 1 >= self.low else sentences
+            count += found(line, self.endings) or runs(line, self.running)
         yield at_least("low", count, self.low)

@@ -30,6 +30,7 @@ _REMARK = re.compile(
     r"//|/\*|^\s*#|[{};]\s*$|\s=\s|\breturn\b"
 )  # beside Hangul, which may stand in a remark or a literal
 _BEFORE_REMARK = re.compile(r"[^가-힣]*[(){}\[\]=;][^가-힣]*(?:(?<!:)//|/\*|\s#)")
+_SIGN = re.compile(r"[/#{};=]")  # one is in every remark that _REMARK finds, or the word
 _MARKUP = re.compile(r"<[^>]*>|^[#>*=\s-]+|[*`]")
 PROSE_WORDS = 4
 CODE_SHARE = 0.5  # of the characters: code with a Korean remark has less Hangul than this
@@ -41,7 +42,7 @@ def is_prose(line: str) -> bool:
     A line of code with a Korean remark, or with a Korean literal and no end of a sentence, is code.
     """
     if HANGUL.search(line) is not None:
-        if _REMARK.search(line) is None or line.startswith("#"):
+        if not has_signs_of_code(line) or _REMARK.search(line) is None or line.startswith("#"):
             return True
         if _BEFORE_REMARK.match(line) is not None:
             return False
@@ -49,6 +50,11 @@ def is_prose(line: str) -> bool:
     if _CODE.search(line) is not None:
         return False
     return next(islice(_PROSE_WORD.finditer(line), PROSE_WORDS - 1, None), None) is not None
+
+
+def has_signs_of_code(text: str) -> bool:
+    """Whether anything in a text may be a remark beside code; False is sure."""
+    return _SIGN.search(text) is not None or "return" in text
 
 
 def without_markup(line: str) -> str:

@@ -36,6 +36,6 @@ class StopWords(Rule):
             word = word.strip(_TRIMMED)
             if not self.korean:
                 met.update(ENGLISH.intersection((word.lower(),)))
-            elif len(word) > 1 and "가" <= word[-1] <= "힣":
+            elif word.endswith(KOREAN):
                 met.update(ending for ending in KOREAN if len(ending) < len(word) and word.endswith(ending))
         yield at_least("low", len(met), self.low)

@@ -1,47 +1,23 @@
 """A document's text with everything that several rules count in it, each counted once and when first asked for.
 
-Characters are looked up in a table of their kinds (one pass over the code points), words are found by their edges in
-that array. Every figure is the one that `str.split`, `str.isalnum` and the regular expressions of `spans`
+Characters are looked up in a table of their kinds (`corpus.text.characters`), words are found by their edges in that
+array. Every figure is the one that `str.split`, `str.isalnum` and the regular expressions of `spans`
 would give.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from corpus.filters.repeats import Grams
-from corpus.filters.spans import is_prose
+from corpus.filters.spans import HANGUL, has_signs_of_code, is_prose
+from corpus.text.characters import ALNUM, ALPHA, JAMO, LEAD, RARE, SPACE, SYLLABLE, characters
 
 if TYPE_CHECKING:
     import numpy as np
 
-SPACE, ALNUM, ALPHA, SYLLABLE, JAMO, RARE, LEAD = (1 << bit for bit in range(7))
-_TOP = 0x33480  # no code point from here on is a letter, a digit or a space
-_KINDS = {
-    JAMO: "[\u3131-\u3163]",
-    SYLLABLE: "[가-힣]",
-    LEAD: "[\u00c2-\u00f4]",  # a first byte of UTF-8 read as Latin-1
-}
-
-
-@lru_cache(maxsize=1)
-def _table() -> np.ndarray[Any, np.dtype[np.uint16]]:
-    """Kinds of every code point below `_TOP`, as bits."""
-    import numpy as np
-
-    every = "".join(map(chr, range(_TOP)))
-    table = np.zeros(_TOP + 1, np.uint16)
-    for bit, test in ((SPACE, str.isspace), (ALNUM, str.isalnum), (ALPHA, str.isalpha)):
-        table[:_TOP] |= np.fromiter(map(test, every), bool, _TOP).astype(np.uint16) * np.uint16(bit)
-    for bit, kind in _KINDS.items():
-        for found in re.finditer(f"(?:{kind})+", every):
-            table[found.start() : found.end()] |= np.uint16(bit)
-    common = bytes(byte for lead in range(0xB0, 0xC9) for trail in range(0xA1, 0xFF) for byte in (lead, trail))
-    table[0xAC00:0xD7A4] |= np.uint16(RARE)
-    table[[ord(one) for one in common.decode("euc_kr")]] &= np.uint16(~RARE & 0xFFFF)
-    return table
+__all__ = ["ALNUM", "ALPHA", "JAMO", "LEAD", "RARE", "SPACE", "SYLLABLE", "Text", "measured"]
 
 
 class Text:
@@ -52,25 +28,20 @@ class Text:
 
     @cached_property
     def _kinds(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
-        import numpy as np
-
-        return _table().take(
-            np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.intp), mode="clip"
-        )
+        found: np.ndarray[Any, np.dtype[np.uint16]] = characters(self.text).kinds
+        return found
 
     def count(self, kind: int) -> int:
         """Characters of a kind: SYLLABLE, JAMO, RARE, LEAD, ALNUM, ALPHA or SPACE."""
-        import numpy as np
-
-        return int(np.count_nonzero(self._kinds & np.uint16(kind)))
+        return characters(self.text).count(kind)
 
     @cached_property
     def _edges(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """Where words start and end, in turn."""
         import numpy as np
 
-        space = np.ones(len(self._kinds) + 2, bool)
-        space[1:-1] = (self._kinds & np.uint16(SPACE)) != 0
+        space = np.ones(len(self._kinds) + 2, np.uint16)
+        np.bitwise_and(self._kinds, np.uint16(SPACE), out=space[1:-1])  # its bit is the first
         return np.flatnonzero(space[1:] != space[:-1])
 
     @cached_property
@@ -127,6 +98,8 @@ class Text:
 
     @cached_property
     def _prose(self) -> list[bool]:
+        if not has_signs_of_code(self.text):  # most pages: then Hangul is prose
+            return [HANGUL.search(line) is not None or is_prose(line) for line in self.lines]
         return list(map(is_prose, self.lines))
 
     @cached_property

@@ -28,6 +28,7 @@ _SOFT = (
 )
 HARD = frozenset(_HARD.split())
 SOFT = HARD | frozenset(_SOFT.split())
+_ASCII = tuple(word for word in SOFT if word.isascii())
 _JOINED = tuple(word for word in HARD if not word.isascii())  # Korean hosts join words: 카지노사이트
 _WORD = re.compile(r"[^\W\d_]+|\d+금")
 
@@ -37,6 +38,10 @@ class UrlWords(Rule):
 
     def __init__(self, hard: int = 0, soft: int = 1) -> None:
         self.hard, self.soft = hard, soft
+
+    def harmless(self, doc: Document) -> bool:
+        url = unquote(doc.metadata.get("url", "")).lower()
+        return "xn--" not in url and url.isascii() and not any(map(url.__contains__, _ASCII))
 
     def measures(self, doc: Document) -> Iterator[Measure]:
         url = doc.metadata.get("url", "")

@@ -52,7 +52,9 @@ CHANCE = 3  # characters that are valid UTF-8 in a page declared EUC-KR: a sylla
 REPLACEMENT = "\ufffd"
 
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_META = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_META = re.compile(
+    rb"<(?i:meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]+))"
+)  # "<" in no case: the search skips to it
 _XML = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]+)", re.IGNORECASE)
 _HIGH = re.compile(rb"[\x80-\xff]+")
 

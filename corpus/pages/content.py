@@ -8,21 +8,12 @@ characters outside links in place of scores); in it, blocks that are mostly link
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
-from corpus.pages.furniture import is_content, is_ending, is_furniture, opens_aside, opens_comments, points_elsewhere
-from corpus.pages.outline import Block, Outline, cut
+from corpus.pages import tags
+from corpus.pages.furniture import opens_aside, opens_comments, points_elsewhere
+from corpus.pages.outline import Outline
 
-REMOVED = frozenset(["nav", "footer", "aside", "dialog", "menu", "figcaption"])
-ROLES = frozenset(["navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog"])
-NAMED = frozenset(
-    ["div", "ul", "ol", "dl", "table", "section", "p", "form", "header", "center", "span", "td", "li", "h2", "h3", "h4"]
-)
-LISTS = frozenset(["span", "ul", "ol", "table", "p", "div", "section", "td", "dl", "li", "tr", "tbody"])
-LABELS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "dt"])
-HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-FRAMES = frozenset(["body", "div", "section", "main", "article", "td", "center", "form", "table", "tbody", "tr"])
-MASTHEADS = frozenset(["header", "page-header", "masthead"])
-ROWS = frozenset(["tr", "tbody", "thead"])
 REMOVED_SHARE = 0.5  # of the page's prose: what holds more is content, whatever its tag
 NAMED_SHARE = 0.5  # of the page's text, for a block with a furniture name
 PROSE_SHARE = 0.3  # of the page's prose, for the same
@@ -54,227 +45,222 @@ class Content:
     """The blocks of one page while they are being cut; the sums of the blocks around a cut are kept true."""
 
     def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        self.body = outline.blocks[0]
-        self.root = self.body
+        self.page = outline
+        self.root = 0
         self.prose = 0  # of what was left once furniture was cut
         self.comments = 0  # prose of readers' comments that were cut
 
     def html(self) -> str:
-        """The markup of what is content."""
+        """The markup of what is content, without attributes and pictures."""
         self._cut_furniture()
-        self.prose = self.body.prose
+        page = self.page
+        self.prose = page.prose[0]
         self.root = self._narrow(self._named_content())
         self._cut_links()
-        parts, root = self.outline.parts, self.root
         kept: list[str] = []
-        at, part = root.at, root.start
-        while at <= root.last:
-            block = self.outline.blocks[at]
-            if block.gone:
-                kept += parts[part : block.start]
-                part, at = block.end, block.last
-            at += 1
-        kept += parts[part : root.end]
+        at, part = self.root, page.start[self.root]
+        for at in self._cuts(self.root):
+            kept += page.markup(part, page.start[at])
+            part = page.end[at]
+        kept += page.markup(part, page.end[self.root])
         return "".join(kept)
 
     def starts_at(self) -> int:
         """Where the content begins, in characters of the page's markup."""
-        return sum(map(len, self.outline.parts[: self.root.start]))
+        start = self.page.start[self.root]
+        return sum(map(len, self.page.parts[:start])) + start // 2 * 2  # each tag has two brackets
 
-    def _words(self, block: Block) -> str:
-        return " ".join("".join(self.outline.parts[block.start + 1 : block.end : 2]).split())
+    def _cuts(self, block: int) -> Iterator[int]:
+        """The blocks that were cut inside one, none inside another."""
+        gone, last = self.page.gone, self.page.last
+        at = gone.find(1, block, last[block] + 1)
+        while at >= 0:
+            yield at
+            at = gone.find(1, last[at] + 1, last[block] + 1)
 
-    def _inside(self, block: Block) -> list[Block]:
-        return self.outline.blocks[block.at + 1 : block.last + 1]
+    def _live(self, block: int, mark: int) -> Iterator[int]:
+        """Blocks in one (itself included) whose tag bears a mark, and that are not gone when their turn comes."""
+        gone = self.page.gone
+        return (at for at in self.page.bearing(mark, block, self.page.last[block] + 1) if not gone[at])
 
     def _cut_furniture(self) -> None:
-        blocks, body = self.outline.blocks, self.body
-        total, prose = max(1, body.text), max(1, body.prose)
-        teasers: list[Block] = []
-        at = 1
-        while at < len(blocks):
-            block = blocks[at]
-            if self._is_furniture(block, total, prose):
-                if is_ending(block.name):
-                    self.comments += block.prose
-                cut(block)
-                at = block.last
-            elif 0 < block.text <= HEADING and block.tag in LABELS:
-                if block.tag in HEADINGS and block.linked >= TEASER_LINKED * block.text:
+        page = self.page
+        total, prose = max(1, page.text[0]), max(1, page.prose[0])
+        teasers: list[int] = []
+        behind = 1  # blocks before this one are dealt with
+        for block in page.suspects(HEADING):
+            if block < behind:
+                continue
+            marks, text = page.marks[block], page.text[block]
+            if marks & tags.SUSPECT and self._is_furniture(block, marks, total, prose):
+                if marks & tags.ENDING:
+                    self.comments += page.prose[block]
+                page.cut(block)
+                behind = page.last[block] + 1
+            elif marks & tags.LABEL and 0 < text <= HEADING:
+                if marks & tags.HEADING and page.linked[block] >= TEASER_LINKED * text:
                     teasers.append(block)
-                elif opens_aside(self._words(block)):
-                    at = self._cut_aside(block, total)
-            at += 1
-        self._cut_teasers(teasers)
+                elif opens_aside(page.words(block)):
+                    behind = self._cut_aside(block, total) + 1
+        if len(teasers) >= TEASERS:
+            self._cut_teasers(teasers)
 
-    def _cut_teasers(self, headings: list[Block]) -> None:
+    def _cut_teasers(self, headings: list[int]) -> None:
         """Cut rows of cards: three or more alike siblings, each with a heading that is a link to somewhere else."""
-        rows: dict[tuple[int, str, str], list[Block]] = {}
-        kinds: dict[int, Counter[tuple[str, str]]] = {}
+        page = self.page
+        rows: dict[tuple[int, int, str], list[int]] = {}
+        kinds: dict[int, Counter[tuple[int, str]]] = {}
         for heading in headings:
-            card: Block | None = heading
-            while card is not None and card.parent is not None:
-                family = kinds.get(card.parent.at)
+            card = heading
+            while card:
+                around = page.parent[card]
+                family = kinds.get(around)
                 if family is None:
-                    family = kinds[card.parent.at] = Counter(
-                        (one.tag, one.name) for one in self.outline.children(card.parent)
-                    )
-                if card is not heading and family[card.tag, card.name] >= TEASERS:
-                    row = rows.setdefault((card.parent.at, card.tag, card.name), [])
-                    if not row or row[-1] is not card:
+                    family = kinds[around] = Counter(map(page.label, page.children(around)))
+                if card != heading and family[page.label(card)] >= TEASERS:
+                    row = rows.setdefault((around, *page.label(card)), [])
+                    if not row or row[-1] != card:
                         row.append(card)
                     break
-                card = card.parent
-        for row in rows.values():
-            inside = sum(card.prose for card in row if not card.gone)
-            around = row[0].parent or self.body
-            if (
-                sum(card.text for card in row) < TEASERS_SHARE * around.text
-                or around.text > NAMED_SHARE * self.body.text
-            ):
+                card = around
+        for (around, *_), row in rows.items():
+            inside = sum(page.prose[card] for card in row if not page.gone[card])
+            text = page.text[around]
+            if sum(page.text[card] for card in row) < TEASERS_SHARE * text or text > NAMED_SHARE * page.text[0]:
                 continue
-            if len(row) >= TEASERS and self.body.prose - inside >= TEASERS_LEAVE * self.body.prose:
+            if len(row) >= TEASERS and page.prose[0] - inside >= TEASERS_LEAVE * page.prose[0]:
                 for card in row:
-                    if not self._within_gone(card):
-                        cut(card)
+                    if not page.gone[card]:
+                        page.cut(card)
 
-    def _within_gone(self, block: Block | None) -> bool:
-        while block is not None:
-            if block.gone:
-                return True
-            block = block.parent
-        return False
-
-    def _is_furniture(self, block: Block, total: int, prose: int) -> bool:
-        if block.tag in REMOVED or block.hidden or block.role in ROLES:
-            return block.prose <= REMOVED_SHARE * prose or block.text <= SMALL_SHARE * total
-        if (block.tag == "header" or block.name in MASTHEADS) and block.text <= FRAME_SHARE * total:
-            return all(inner.tag not in ("h1", "h2") for inner in self._inside(block))
-        if not block.name or block.tag not in NAMED:
+    def _is_furniture(self, block: int, marks: int, total: int, all_prose: int) -> bool:
+        page = self.page
+        text, prose = page.text[block], page.prose[block]
+        if marks & tags.LEFT_OUT:
+            return prose <= REMOVED_SHARE * all_prose or text <= SMALL_SHARE * total
+        if marks & tags.MASTHEAD and text <= FRAME_SHARE * total:
+            return not page.bearing(tags.TITLE, block + 1, page.last[block] + 1)
+        if not marks & tags.NAMED:
             return False
-        if is_ending(block.name) and self.body.prose - block.prose >= LEFT:
+        if marks & tags.ENDING and page.prose[0] - prose >= LEFT:
             return True
-        if is_furniture(block.name):
-            if block.text <= NAMED_SHARE * total and block.prose <= PROSE_SHARE * prose:
+        if marks & tags.FURNITURE:
+            if text <= NAMED_SHARE * total and prose <= PROSE_SHARE * all_prose:
                 return True
-            return block.text <= SMALL_SHARE * total and block.tag not in HEADINGS
+            return text <= SMALL_SHARE * total and not marks & tags.HEADING
         return False
 
-    def _cut_aside(self, heading: Block, total: int) -> int:
+    def _cut_aside(self, heading: int, total: int) -> int:
         """Cut the section that a heading of an aside opens; the number of the last block dealt with."""
-        here, section = heading.at, heading.parent
-        if heading.tag in HEADINGS or opens_comments(self._words(heading)):
-            while section is not None and section.parent is not None and section.at + 1 == heading.at:
-                if section.own or section.text > NAMED_SHARE * total:
+        page = self.page
+        here, section = heading, page.parent[heading]
+        is_heading = page.marks[heading] & tags.HEADING
+        if is_heading or opens_comments(page.words(heading)):
+            while section and section + 1 == heading:
+                if page.own[section] or page.text[section] > NAMED_SHARE * total:
                     break
-                if section.text > heading.text:
-                    cut(section)
-                    return section.last
-                heading, section = section, section.parent  # a box around the heading alone
-        if heading.parent is None:
-            return here
-        run: list[Block] = []
-        for block in self.outline.children(heading.parent, after=heading.last):
-            if block.gone or block.tag in HEADINGS or (block.tag == "p" and block.linked < LINKED * block.text):
+                if page.text[section] > page.text[heading]:
+                    page.cut(section)
+                    return page.last[section]
+                heading, section = section, page.parent[section]  # a box around the heading alone
+        is_heading = page.marks[heading] & tags.HEADING
+        run: list[int] = []
+        for block in page.children(page.parent[heading], after=heading):
+            marks = page.marks[block]
+            if page.gone[block] or marks & tags.HEADING:
+                break
+            if marks & tags.PARAGRAPH and page.linked[block] < LINKED * page.text[block]:
                 break
             run.append(block)
-        size = sum(block.text for block in run)
-        least = ASIDE_LINKED if run and heading.tag in HEADINGS else LINKED_LABEL
-        if not size or size > PROSE_SHARE * total or sum(block.linked for block in run) < least * size:
+        size = sum(page.text[block] for block in run)
+        least = ASIDE_LINKED if run and is_heading else LINKED_LABEL
+        if not size or size > PROSE_SHARE * total or sum(page.linked[block] for block in run) < least * size:
             return here
         for block in (heading, *run):
-            cut(block)
-        return run[-1].last
+            page.cut(block)
+        return page.last[run[-1]]
 
-    def _named_content(self) -> Block:
+    def _named_content(self) -> int:
         """The block that is content by its name: the smallest around all of them, where an article stands in pieces."""
+        page = self.page
         least = PIECE_SHARE * max(1, self.prose)
-        found: list[Block] = []
-        at, blocks = 0, self.outline.blocks
-        while at < len(blocks):
-            block = blocks[at]
-            if block.gone:
-                at = block.last
-            elif (
-                block.prose >= least
-                and block.tag in FRAMES
-                and (block.itemprop == "articleBody" or is_content(block.name))
-            ):
+        found: list[int] = []
+        for block in self._live(0, tags.CONTENT):
+            if page.prose[block] >= least and not (found and block <= page.last[found[-1]]):
                 found.append(block)
-                at = block.last
-            at += 1
-        if not found or sum(block.prose for block in found) < CONTENT_SHARE * self.prose:
+        if not found or sum(page.prose[block] for block in found) < CONTENT_SHARE * self.prose:
             return self._main()
         block = found[0]
-        while block.parent is not None and block.last < found[-1].last:
-            block = block.parent
+        while page.last[block] < found[-1]:
+            block = page.parent[block]
         return block
 
-    def _main(self) -> Block:
+    def _main(self) -> int:
         """The one main element, or the article that is far larger than any other; else the body."""
-        live: list[Block] = []
-        at, blocks = 0, self.outline.blocks
-        while at < len(blocks):
-            block = blocks[at]
-            if block.gone:
-                at = block.last
-            elif block.tag == "main" or block.role == "main":
+        page = self.page
+        live: list[int] = []
+        behind = 0
+        for block in self._live(0, tags.MAIN | tags.ARTICLE):
+            if block < behind:
+                continue
+            if page.marks[block] & tags.MAIN:
                 live.append(block)
-            elif block.tag == "article" and sum(inner.tag == "article" for inner in self._inside(block)) < TEASERS:
+            elif len(page.bearing(tags.ARTICLE, block + 1, page.last[block] + 1)) < TEASERS:
                 live.append(block)
-                at = block.last
-            at += 1
-        mains = [block for block in live if block.tag != "article" and block.prose >= MAIN_SHARE * self.prose]
+                behind = page.last[block] + 1
+        articles = sorted((one for one in live if page.marks[one] & tags.ARTICLE), key=lambda one: -page.prose[one])
+        least = MAIN_SHARE * self.prose
+        mains = [one for one in live if not page.marks[one] & tags.ARTICLE and page.prose[one] >= least]
         if len(mains) == 1:
             return mains[0]
-        articles = sorted((block for block in live if block.tag == "article"), key=lambda one: -one.prose)
-        enough = bool(articles) and articles[0].prose >= CONTENT_SHARE * self.prose
-        if enough and (len(articles) == 1 or articles[0].prose >= FAR_LARGER * articles[1].prose):
+        enough = bool(articles) and page.prose[articles[0]] >= CONTENT_SHARE * self.prose
+        if enough and (len(articles) == 1 or page.prose[articles[0]] >= FAR_LARGER * page.prose[articles[1]]):
             return articles[0]
-        return self.body
+        return 0
 
-    def _narrow(self, block: Block) -> Block:
-        while block.last > block.at:
-            child = max(self.outline.children(block), key=_live_prose)
-            if child.gone or child.tag not in FRAMES or not child.prose or child.prose < NARROW_PROSE * block.prose:
+    def _narrow(self, block: int) -> int:
+        page = self.page
+
+        def live_prose(child: int) -> int:
+            return -1 if page.gone[child] else page.prose[child]
+
+        while page.last[block] > block:
+            child = max(page.children(block), key=live_prose)
+            prose = page.prose[child]
+            if page.gone[child] or not page.marks[child] & tags.FRAME:
                 break
-            if child.text - child.linked < NARROW_TEXT * (block.text - block.linked):
+            if not prose or prose < NARROW_PROSE * page.prose[block]:
+                break
+            if page.text[child] - page.linked[child] < NARROW_TEXT * (page.text[block] - page.linked[block]):
                 break
             block = child
-        while block.tag in ROWS and block.parent is not None:
-            block = block.parent
+        while page.marks[block] & tags.ROW:
+            block = page.parent[block]
         return block
 
     def _cut_links(self) -> None:
-        root, blocks = self.root, self.outline.blocks
-        unlinked = root.text - root.linked
-        at = root.at + 1
-        while at <= root.last:
-            block = blocks[at]
-            if block.gone:
-                at = block.last
-            elif block.links and block.tag in LISTS and self._is_links(block, unlinked):
-                cut(block)
-                at = block.last
-            at += 1
+        page, root = self.page, self.root
+        text, linked = page.text, page.linked
+        unlinked = text[root] - linked[root]
+        for block in self._live(root, tags.LIST):
+            if (
+                2 * linked[block] >= text[block]
+                and page.links[block]
+                and block > root
+                and self._is_links(block, unlinked)
+            ):
+                page.cut(block)
 
-    def _is_links(self, block: Block, unlinked: int) -> bool:
-        size, bare = block.text, block.text - block.linked
-        if size <= POINTER and block.linked >= size / 2 and points_elsewhere(self._words(block)):
+    def _is_links(self, block: int, unlinked: int) -> bool:
+        page, marks = self.page, self.page.marks[block]
+        size, links = page.text[block], page.links[block]
+        bare = size - page.linked[block]
+        if size <= POINTER and size - bare >= size / 2 and points_elsewhere(page.words(block)):
             return True
-        if block.tag == "span":
-            return block.links > FEW_LINKS and size > UNLINKED and bare < LINKED_SPAN * size
-        if block.links < FEW_LINKS or not size:
+        if marks & tags.SPAN:
+            return links > FEW_LINKS and size > UNLINKED and bare < LINKED_SPAN * size
+        if links < FEW_LINKS or not size:
             return False
-        limit = LINKED_LIST if block.tag in ("ul", "ol", "dl", "table") else LINKED
-        most = SENTENCE if block.tag == "p" else max(UNLINKED, PROSE_SHARE * unlinked)
-        return block.linked > limit * size and bare <= most
-
-
-def _names_content(block: Block) -> bool:
-    return block.itemprop == "articleBody" or is_content(block.name)
-
-
-def _live_prose(block: Block) -> int:
-    return -1 if block.gone else block.prose
+        limit = LINKED_LIST if marks & tags.LONG_LIST else LINKED
+        most = SENTENCE if marks & tags.PARAGRAPH else max(UNLINKED, PROSE_SHARE * unlinked)
+        return size - bare > limit * size and bare <= most

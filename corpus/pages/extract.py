@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from corpus.pages.content import Content
 from corpus.pages.fallback import by_trafilatura, is_doubtful
 from corpus.pages.furniture import is_boilerplate, is_furniture, tidy, tidy_head
-from corpus.pages.license_marks import license_of
-from corpus.pages.marks import canonical, published, read_head, title
+from corpus.pages.license_marks import KOGL_SIGNS, SIGNS, license_of
+from corpus.pages.marks import canonical, published, read_head, stated, title
 from corpus.pages.outline import UNSEEN, Outline
 
 __all__ = ["Extracted", "extract", "is_boilerplate", "is_furniture", "tidy"]
@@ -48,9 +48,9 @@ def extract(html: str, url: str = "") -> Extracted:
         return Extracted(name, "", 0, published(head, "", 0, url), canonical(head, url), *license_of(head, ""))
     for element in tree.body.query_selector_all(UNSEEN).values():
         element.remove()
-    body = tree.body.html
-    content = Content(Outline(body))
-    prose = content.body.prose
+    page = Outline(tree.body.html)
+    body, content = page.html, Content(page)
+    prose = page.prose[0]
     kept = content.html()
     laid = extract_plain_text(kept, main_content=False, links=False, form_fields=False)  # no alt_texts: no figures
     text, lines = tidy(laid)
@@ -64,8 +64,17 @@ def extract(html: str, url: str = "") -> Extracted:
         title=name,
         text=text,
         lines_removed=lines + more,
-        date=published(head, body, content.starts_at(), url),
+        date=stated(head) or published(head, body, content.starts_at(), url),
         canonical=canonical(head, url),
-        **dict(zip(("license", "license_by"), license_of(head, body), strict=True)),
+        **dict(zip(("license", "license_by"), license_of(head, body if _may_name_license(page) else ""), strict=True)),
         how=how,
     )
+
+
+def _may_name_license(page: Outline) -> bool:
+    """Whether the body holds what every mark of a license has in its tags or, of the Korean ones, in its words.
+
+    Without the Hangul between them tags are ASCII, in which a search is fast.
+    """
+    markup, words = "".join(page.parts[1::2]), "".join(page.parts[::2])
+    return any(map(markup.__contains__, SIGNS)) or any(map(words.__contains__, KOGL_SIGNS))

@@ -58,6 +58,7 @@ _RIGHTS = re.compile(
 HEAD_LINES, HEAD_LINE = 12, 80  # lines looked at above the first that is longer than so many characters
 _SIGNS = ("무단", "저작권", "rights", "copyright", "(c)", "©", "ⓒ", "쿠키", "cookies")  # one is in each of these
 _SHORT = 80  # characters: a boilerplate line is short; a paragraph that mentions a right is not
+LONGEST = 2 * _SHORT  # of any boilerplate line
 _CALL = 130  # the same for a call to subscribe
 _PARAGRAPHS = re.compile(r"\n{3,}")
 _ASIDES = re.compile(
@@ -111,7 +112,7 @@ _EMPTY_BULLET = re.compile(r"^\s*(?:[•·*-]|\d+\.)\s*$")
 def is_boilerplate(line: str) -> bool:
     """A line that is only site furniture: log in, print, previous article, all rights reserved."""
     line = line.strip()
-    if not line or len(line) > 2 * _SHORT:
+    if not line or len(line) > LONGEST:
         return False
     low = line.lower()
     if any(map(low.__contains__, _SIGNS)) and _RIGHTS.search(line):
@@ -128,7 +129,7 @@ def tidy(text: str) -> tuple[str, int]:
         line = line.rstrip()
         if line.endswith(_ANCHORS):
             line = line[:-1].rstrip()
-        if is_boilerplate(line) or (len(line) < 16 and _EMPTY_BULLET.match(line)):
+        if len(line) <= LONGEST and (is_boilerplate(line) or (len(line) < 16 and _EMPTY_BULLET.match(line))):
             dropped += 1
         else:
             lines.append(line)
@@ -153,11 +154,13 @@ def is_content(name: str) -> bool:
     return _CONTENT.search(name) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def opens_aside(heading: str) -> bool:
     """Whether a heading names what follows an article and is not of it: comments, related articles."""
     return opens_comments(heading) or _ASIDES.fullmatch(_label(heading)) is not None
 
 
+@lru_cache(maxsize=1 << 14)
 def opens_comments(heading: str) -> bool:
     """Whether a heading names readers' comments."""
     return _COMMENTS.fullmatch(_label(heading)) is not None

@@ -24,6 +24,9 @@ _DECIMAL = r"4[3-9]\d{3}|5[0-5]\d{3}|12[56]\d\d|4[3-6]\d\d"  # U+A800 to D7A3 ab
 _HEXADECIMAL = r"[xX](?:[aA][c-fC-F]|[bBcC][0-9a-fA-F]|[dD][0-7]|31|11)[0-9a-fA-F]{2}"
 _ENTITY = re.compile(rf"&#0*(?:{_DECIMAL}|{_HEXADECIMAL})(?![0-9])".encode())
 FIRST = 1500  # bytes beyond ASCII looked at first: a Korean page has enough of them there
+_USUAL = b"\xec"  # opens a third of the syllables of any Korean text in UTF-8: 이, 은, 의, 에, 지
+EARLY = 16_384  # bytes of a page in which that is looked for: a title stands there
+NEAR = 4096  # bytes before and after the first of these, where a Korean page most often has enough
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _DESIGNATOR = b"\x1b$)C"  # of ISO-2022-KR
 _SPACE = ord(" ")
@@ -40,6 +43,9 @@ def hangul(body: bytes, enough: int) -> int | None:
 
     if body.startswith(_WIDE) or b"\0" in body[:1024] or (b"\x1b" in body and _DESIGNATOR in body):
         return None
+    at = body.find(_USUAL, 0, EARLY)
+    if at >= 0 and (near := len(_SYLLABLE.findall(body, max(0, at - NEAR), at + NEAR))) >= enough:
+        return near
     entities = len(_ENTITY.findall(body)) if _has_entity(body) else 0
     if body.isascii():
         return entities

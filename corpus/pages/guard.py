@@ -19,7 +19,8 @@ CRASH = "crash"
 START_SECONDS = 300.0  # for the imports of the child, on a machine that is busy
 # a plain interpreter: multiprocessing's own start would import the parent's main module, and with it the whole program
 OPENING = (
-    "import sys; from multiprocessing.connection import Connection; line = Connection(int(sys.argv[1])); "
+    "import gc, sys; gc.disable(); from multiprocessing.connection import Connection; "
+    "line = Connection(int(sys.argv[1])); "
     "sys.path[:] = line.recv(); from corpus.pages.guard import serve; serve(line)"
 )
 
@@ -140,6 +141,7 @@ def _collect_seldom() -> None:
 
     gc.collect()
     gc.freeze()
+    gc.enable()  # it was off while the child made ready
     gc.set_threshold(50_000, 20, 100)
 
 

@@ -52,7 +52,8 @@ _FOOTER = re.compile(
     r"<footer\b|(?:class|id)=\"[^\"]*(?:footer|copyright|licen[sc]e|\bccl\b|rights)[^\"]*\"", re.IGNORECASE
 )
 _MARKUP = re.compile(r"<[^>]*>")
-_KOGL_HINTS = ("kogl", "opentype", "누리")  # a page with one of the signs has one of these
+KOGL_SIGNS = ("kogl", "opentype", "누리")  # a page with one of the signs has one of these
+SIGNS = ("license", "creativecommons.org/", *KOGL_SIGNS)  # a page with any mark in its body has one in a tag or text
 
 
 def license_of(head: Head, body: str) -> tuple[str, str]:
@@ -90,7 +91,7 @@ def _marks(head: Head, body: str) -> Iterator[tuple[str, str]]:
             yield license, "meta"
     if "license" in body:
         yield from _linked(body)
-    if any(map(body.__contains__, _KOGL_HINTS)):
+    if any(map(body.__contains__, KOGL_SIGNS)):
         yield from _kogl(body)
 
 

@@ -20,13 +20,18 @@ LD_MOST = 200_000  # characters of JSON-LD that are parsed
 DATELINE = 4_000  # characters of the article's own start searched for a written date
 YEARS = range(1990, 2100)
 
-_BODY = re.compile(r"<body\b", re.IGNORECASE)
-_META = re.compile(r"<(?:meta|link)\b[^>]*>", re.IGNORECASE)
-_WANTED = ("og:title", "og:url", "date", "publish", "issued", "creat", "licen", "right", "canonical")
+# case is ignored from the second character on, so that a search skips to the first
+_BODY = re.compile(r"<(?i:body)\b")
+_META = re.compile(r"<(?i:meta|link)\b[^>]*>")
+_WANTED = ("og:title", "og:url", "date", "publish", "issued", "creat", "licen", "right")
+_LINKS = ("canonical", "licen", "right")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
-_LD = re.compile(r"<script[^>]{0,200}ld\+json[^>]*>(.*?)</script", re.IGNORECASE | re.DOTALL)
-LD_BEFORE = 220  # characters between the start of such a script and its type
-_BASE = re.compile(r"<base\b[^>]*?href\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_SCRIPT = re.compile(r"<(?i:script)[^<>]*\Z")
+_SCRIPT_END = re.compile(r"</(?i:script)")
+LD_BEFORE = 220  # characters between the start of a script and its type
+_JSON = json.JSONDecoder(strict=False)
+_BASE = re.compile(r"<(?i:base\b[^>]*?href\s*=\s*[\"']?([^\"'\s>]+))")
+_WHOLE = re.compile(r"https?://[A-Za-z0-9.-]+/(?:[^\s?#;\\\[\]]*[^\s?#;\\\[\]])?(?:\?[^\s#\\\[\]]+)?")  # joins as it is
 _TIME = re.compile(r'<time [^>]*?datetime="([^"]+)"')
 _NUMERIC = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?:\d{4,6})?(?!\d)")
@@ -66,16 +71,19 @@ class Head:
 
 def read_head(html: str) -> Head:
     """The head's own statements; what is not well-formed is passed over."""
-    found = _BODY.search(html)
-    head = html[: found.start()] if found is not None else html[:HEAD]
+    at = html.find("<body")
+    if at < 0:
+        found = _BODY.search(html)
+        at = found.start() if found is not None else HEAD
+    head = html[:at]
     meta: dict[str, str] = {}
     canonical, licenses = "", []
     for tag in _META.findall(head):
-        low = tag.lower()
-        if not any(map(low.__contains__, _WANTED)):
+        low, is_meta = tag.lower(), tag[1] in "mM"
+        if not any(map(low.__contains__, _WANTED if is_meta else _LINKS)):
             continue
         said = attributes(tag)
-        if tag[1] in "mM":
+        if is_meta:
             name = (said.get("property") or said.get("name") or said.get("itemprop") or "").strip().lower()
             if name and "content" in said:
                 meta.setdefault(name, said["content"].strip())
@@ -95,14 +103,9 @@ def attributes(tag: str) -> dict[str, str]:
 
 
 def _objects(html: str) -> Iterator[dict[str, Any]]:
-    first = html.find("ld+json")
-    if first < 0:
-        return
-    for text in _LD.findall(html, max(0, first - LD_BEFORE)):
-        if len(text) > LD_MOST:
-            continue
+    for text in _json_scripts(html):
         try:
-            said = json.loads(text.strip().removeprefix("<!--").removesuffix("-->"), strict=False)
+            said = _JSON.decode(text.strip().removeprefix("<!--").removesuffix("-->"))
         except (ValueError, RecursionError):
             continue
         for item in said if isinstance(said, list) else [said]:
@@ -110,6 +113,21 @@ def _objects(html: str) -> Iterator[dict[str, Any]]:
             for one in graph if isinstance(graph, list) else [item]:
                 if isinstance(one, dict) and _TYPES.search(str(one.get("@type", ""))):
                     yield one
+
+
+def _json_scripts(html: str) -> Iterator[str]:
+    """What stands in the page's scripts of JSON-LD, but for the very long."""
+    at = html.find("ld+json")
+    while at >= 0:
+        end = at
+        if _SCRIPT.search(html, max(0, at - LD_BEFORE), at) is not None:
+            start = html.find(">", at) + 1
+            closed = _SCRIPT_END.search(html, start) if start else None
+            if closed is not None:
+                end = closed.start()
+                if end - start <= LD_MOST:
+                    yield html[start:end]
+        at = html.find("ld+json", end + 1)
 
 
 def title(head: Head, element: str) -> str:
@@ -121,13 +139,24 @@ def title(head: Head, element: str) -> str:
 def canonical(head: Head, url: str) -> str:
     """The address that the page gives as its own (link rel=canonical, else og:url), absolute, or ""."""
     said = head.canonical or head.meta.get("og:url", "")
-    if not said:
-        return ""
+    if not said or _WHOLE.fullmatch(said):
+        return said
     try:
         whole = urldefrag(urljoin(urljoin(url, head.base), said)).url
     except ValueError:
         return ""
     return whole if whole.startswith(("http://", "https://")) and " " not in whole else ""
+
+
+def stated(head: Head) -> str:
+    """The day of publication that meta elements or else schema.org state, as YYYY-MM-DD, or ""."""
+    for name in _DATES:
+        if day := as_day(head.meta.get(name, "")):
+            return day
+    for one in head.objects:
+        if day := as_day(str(one.get("datePublished") or one.get("dateCreated") or "")):
+            return day
+    return ""
 
 
 def published(head: Head, body: str, start: int, url: str) -> str:
@@ -136,12 +165,8 @@ def published(head: Head, body: str, start: int, url: str) -> str:
     In order: meta elements, schema.org datePublished, a time element, a date in words after 입력, 작성일, Posted or the
     like near the article (`start` is where it begins in `body`), the address (/2019/11/19/).
     """
-    for name in _DATES:
-        if day := as_day(head.meta.get(name, "")):
-            return day
-    for one in head.objects:
-        if day := as_day(str(one.get("datePublished") or one.get("dateCreated") or "")):
-            return day
+    if day := stated(head):
+        return day
     for said in _TIME.findall(body):
         if day := as_day(said):
             return day

@@ -109,12 +109,15 @@ def by_line(text: str) -> Lines:
     Hangul makes a line Korean and kana Japanese, Han characters alone Chinese; a line with marks of code is `code`; a
     long one in other letters is what the model says, `und` where it is not sure; a short one is `latin`.
     """
-    return [(_line(line), len(line.encode())) for line in text.split("\n")]
+    sizes = map(len, text.encode().split(b"\n"))
+    return [
+        (KOREAN if _HANGUL.search(line) is not None else _line(line), size)
+        for line, size in zip(text.split("\n"), sizes, strict=True)
+    ]
 
 
 def _line(line: str) -> str:
-    if _HANGUL.search(line) is not None:
-        return KOREAN
+    """The language of a line without Hangul."""
     if line.isascii():
         letters = latin = sum(map(str.isalpha, line))
     else:

@@ -26,6 +26,7 @@ _JOINER = re.compile(
     "(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
 )
 _TRAILING = re.compile("[ \t]+(?=\n|\\Z)")
+_ANY_JAMO = re.compile("[\u3131-\u3163]")
 _JAMO = re.compile(f"([\u3131-\u3163]{{1,2}}?)\\1{{{JAMO_RUN},}}")
 
 
@@ -38,7 +39,8 @@ def normalize(text: str) -> str:
         text = unicodedata.normalize("NFC", text)
         if "\u200d" in text:  # it may have stood inside a syllable
             text = unicodedata.normalize("NFC", _JOINER.sub("", text))
-        text = _cap(text)
+        if _ANY_JAMO.search(text) is not None:
+            text = _cap(text)
     if " \n" in text or "\t\n" in text or text.endswith((" ", "\t")):
         text = _TRAILING.sub("", text)
     return text

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+import corpus.pages.clean
 import corpus.unit
 from corpus import refine
 from corpus.archive.warc import Page, info_member, page_member
@@ -176,7 +177,7 @@ class Fragile(Cleaner):
 
 
 def fragile_units(section, alive):
-    corpus.unit.Cleaner = Fragile  # in the child alone
+    corpus.pages.clean.Cleaner = Fragile  # in the child alone
     return corpus.unit.unit_worker(section, alive)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import corpus.pages.clean
 import corpus.unit
 from corpus import refine
 from corpus.archive.warc import Page, info_member, page_member
@@ -167,7 +168,7 @@ class Trap(Cleaner):
 
 
 def trapped_units(section, alive):
-    corpus.unit.Cleaner = Trap  # in the child alone
+    corpus.pages.clean.Cleaner = Trap  # in the child alone
     return corpus.unit.unit_worker(section, alive)
 
 

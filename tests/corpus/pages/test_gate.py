@@ -92,3 +92,8 @@ def test_no_real_page_is_lost(data):
                 stopped += 1
                 assert early.rule in ("gate", "page_bytes") and whole(raw).rule, member.name
     assert stopped > 250 and kept > 400
+
+
+def test_a_korean_page_is_told_by_what_stands_near_its_first_usual_syllable():
+    page = ("<p>" + " " * 9_000 + "이것은 한국어로 쓴 글이며 모두가 읽을 수 있다. " * 3 + "&#44032;" * 5).encode()
+    assert 20 <= hangul(page, 20) < hangul(page, 1000)
