@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEPTHS = (0.13, 0.33, 0.5)  # of the layers: where the states of pieces are taken
 COMPONENTS = 64
-BATCH = 6  # streams in one step
+BATCH = 2  # streams in one step
 EPOCHS = 1
 MAP_RATE, OWN_RATE = 12.0, 0.3  # root-mean-square change of the rows in a step, in hundredths of the table's spread
 

@@ -19,11 +19,11 @@ from tokenizer.measure import encode
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-SPAN = 64  # ids in a stream that rows are fitted on, the prefix among them
-SPANS = 4  # streams taken from one document at most
+SPAN = 256  # ids in a stream that rows are fitted on, the prefix among them: rows serve no context longer than they saw
+SPANS = 2  # streams taken from one document at most
 EVERY = 8  # one document of so many is for choosing
 SHOWN = 600  # characters of a document that choosing reads
-PAIRED = 100  # ids whose followers are counted, for each that is fitted on
+PAIRED = 250  # ids whose followers are counted, for each that is fitted on
 READ = 6000  # characters of a document that are encoded at most
 
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import torch
 
 BATCH = 512  # positions in a step
-EPOCHS = 4
-MAP_RATE, OWN_RATE = 6.0, 0.5  # root-mean-square change of the rows in a step, in hundredths of the head's spread
+EPOCHS = 12
+MAP_RATE, OWN_RATE = 6.0, 1.0  # root-mean-square change of the rows in a step, in hundredths of the head's spread
 COMPONENTS = 384
 DRAWN = 8  # further targets of a position, drawn anew in each epoch
-SHARE = 0.7  # of the loss, for the drawn targets together
+SHARE = 0.85  # of the loss, for the drawn targets together
 PENALTY = 0.1  # nats of loss for all the mass at an English position
 
 
