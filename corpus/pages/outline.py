@@ -47,6 +47,7 @@ class Outline:
     prose: list[int]
 
     def __init__(self, html: str) -> None:
+        tags.forget()
         self.html, self.parts, codes = _apart(html)
         self._measure(codes)
         self.gone = bytearray(len(self.text))

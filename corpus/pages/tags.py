@@ -50,7 +50,7 @@ _BY_TAG = {
 }  # fmt: skip
 _CLASS, _ID = ' class="', ' id="'
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-MANY = 50_000  # tags remembered
+MANY = 50_000  # tags remembered from page to page
 
 
 class _Codes(dict[str, int]):
@@ -59,8 +59,6 @@ class _Codes(dict[str, int]):
     def __missing__(self, tag: str) -> int:
         if tag.startswith(_ADDRESSED):
             return BROKEN if tag.count('"') % 2 else LINK if tag[1] == " " and ' href="' in tag else OTHER
-        if len(self) > MANY:
-            self.clear()
         code = self[tag] = _read(tag)
         return code
 
@@ -71,8 +69,6 @@ class _Layout(dict[str, str]):
     def __missing__(self, tag: str) -> str:
         if tag.startswith("a "):
             return "<a>"
-        if len(self) > MANY:
-            self.clear()
         name = tag.partition(" ")[0]
         laid = self[tag] = "" if name in _PICTURES or name.startswith("!") else f"<{name}>"
         return laid
@@ -88,6 +84,14 @@ CODES = _Codes()
 LAYOUT = _Layout()
 _NUMBERS = _Names()
 BODY = OPEN | FRAME | _NUMBERS["body"] << TAG
+
+
+def forget() -> None:
+    """Between two pages: begin anew where very many tags are remembered. Within one, numbers must stay."""
+    if max(len(CODES), len(LAYOUT), len(_NUMBERS)) > MANY:
+        for remembered in (CODES, LAYOUT, _NUMBERS):
+            remembered.clear()
+        assert _NUMBERS["body"] == BODY >> TAG
 
 
 def _read(tag: str) -> int:

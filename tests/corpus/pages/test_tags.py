@@ -37,3 +37,14 @@ def test_what_is_no_tag_is_told():
 
 def test_in_layout_a_picture_is_nothing():
     assert (tags.LAYOUT['img alt="가"'], tags.LAYOUT['a href="/"'], tags.LAYOUT["/p"]) == ("", "<a>", "</p>")
+
+
+def test_what_is_remembered_is_bounded_from_page_to_page(monkeypatch):
+    monkeypatch.setattr(tags, "MANY", 20)
+    before = tags.CODES["div"]
+    for number in range(100):
+        tags.CODES[f"x{number}"]
+    assert tags.CODES["div"] == before  # within a page nothing is forgotten
+    tags.forget()
+    assert len(tags.CODES) == 0 and tags.CODES["body"] == tags.OTHER
+    assert tags.BODY >> tags.TAG == 0 and tags.CODES["div"] >> tags.TAG == 1
