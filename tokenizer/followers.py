@@ -1,7 +1,7 @@
 """Which ids follow an id in text at large: counts of pairs, from which further targets of a position are drawn.
 
 A position that a transformer has run for has one target in its own text. Counting costs nothing beside that, so what
-follows the same id elsewhere is drawn as more targets: the rows learn from a hundred times the text they were run on.
+follows the same id elsewhere is drawn as more targets: the rows learn from hundreds of times the text they were run on.
 """
 
 from __future__ import annotations
