@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import re
-import sys
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,12 +47,6 @@ def test_lines_and_prose_are_those_of_the_plain_functions(text):
     assert found.newlines_of(True) == joined.count("\n")
     grams, size = found.grams_of(True)
     assert list(grams.words) == joined.split() and size == len(joined)
-
-
-@pytest.mark.slow
-def test_the_table_ends_above_every_letter_digit_and_space():
-    above = map(chr, range(kinds._TOP, sys.maxunicode + 1))
-    assert not any(one.isalnum() or one.isspace() for one in above)
 
 
 def test_rare_syllables_are_those_outside_ks_x_1001():
