@@ -114,18 +114,4 @@ def _opens_record(head: bytes) -> bool:
 
 def unit_documents(unit: Unit) -> Iterator[dict[str, Any]]:
     """The documents of a unit, in file order."""
-    import json
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(unit.path) as file:
-            if unit.begin == 0 and unit.end == file.num_row_groups:
-                yield from read_file(Path(unit.path))
-                return
-            for group in range(unit.begin, unit.end):
-                for row in file.read_row_group(group).to_pylist():
-                    yield {**row, "meta": json.loads(row["meta"])}
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{unit.path} is not a documents file: {error}") from None
+    return read_file(Path(unit.path), first=unit.begin, last=unit.end)

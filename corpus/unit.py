@@ -6,7 +6,6 @@ Rows go to their files as they come: memory is two row groups and one page, what
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:  # the process that only asks for units has no use for what cl
     from corpus.pages.clean import Outcome, Raw
 
 Tally = dict[str, Any]
-ALIVE = 5.0  # seconds between two signs of life at least
 
 
 def unit_worker(section: str, alive: Callable[[], None]) -> Callable[[tuple[Unit, Path]], None]:
@@ -33,27 +31,27 @@ def unit_worker(section: str, alive: Callable[[], None]) -> Callable[[tuple[Unit
     from corpus.pages.clean import Cleaner, settings
 
     cleaner = Cleaner(settings(section))
-    said = time.monotonic()
 
     def clean(raw: Raw) -> Outcome:
-        nonlocal said
-        if time.monotonic() - said > ALIVE:
-            said = time.monotonic()
-            alive()
         try:
             return cleaner.clean(raw)
         except (Exception, RecursionError, MemoryError) as error:
             raise Lost(type(error).__name__) from None
 
-    return lambda question: write_unit(*question, cleaner.early, clean)
+    return lambda question: write_unit(*question, cleaner.early, clean, alive)
 
 
 def write_unit(
-    unit: Unit, folder: Path, early: Callable[[Raw], Outcome | None], clean: Callable[[Raw], Outcome]
+    unit: Unit,
+    folder: Path,
+    early: Callable[[Raw], Outcome | None],
+    clean: Callable[[Raw], Outcome],
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Write documents.parquet, dropped.parquet, failed.jsonl and tally.json into `folder`.
 
-    `early` decides what needs no parser, `clean` the rest; it raises Lost for a page that has no answer.
+    `early` decides what needs no parser, `clean` the rest; it raises Lost for a page that has no answer. `alive` is
+    called for each record.
     """
     tally = empty_tally()
     failed: Counter[str] = Counter()
@@ -64,6 +62,7 @@ def write_unit(
         Losses(folder / "failed.jsonl") as losses,
     ):
         for raw in _raws(unit, reading):
+            alive()
             tally["read"] += 1
             try:
                 outcome = early(raw) or clean(raw)

@@ -154,7 +154,10 @@ def distilled(frozen: Frozen, text: Text, context: Context) -> Start:
     narrow = distill.features(alone)
     taught = distill.taught(frozen, shown)
     inputs = distill.distill(frozen, starts.mean(frozen.table, frozen.parts), narrow, shown, taught, told)
-    wide = heads.features(frozen, alone, Counter(after for _, after in text.fitted.pairs.elements()))
+    counts: Counter[int] = Counter()
+    for (_, after), times in text.fitted.pairs.items():
+        counts[after] += times
+    wide = heads.features(frozen, alone, counts)
     followers = Followers.of(text.fitted.pairs, frozen.old + len(frozen.parts))
     nothing = torch.zeros(0, frozen.table.shape[1])
     elsewhere = heads.Positions.of(frozen, nothing, text.away.fit) if text.away.fit else None
@@ -210,8 +213,7 @@ def away(documents: Artifact, lang: str, tokenizer: Tokenizer, prefix: int, sect
     """English train text; nothing where English is the language of the pieces. It holds old ids alone."""
     if lang == "en" or not files(documents, "train"):
         return FitText()
-    found = take(documents, "en", tokenizer, prefix, int(AWAY * section.fit_tokens), section.choose_tokens // 2)
-    return found
+    return take(documents, "en", tokenizer, prefix, int(AWAY * section.fit_tokens), section.choose_tokens // 2)
 
 
 def parameters(source: Path) -> int:

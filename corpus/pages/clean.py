@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from corpus.pages.charset import decode
-from corpus.pages.gate import hangul, hangul_of, holds_hangul
+from corpus.pages.gate import hangul, hangul_of
 from corpus.text.language import KOREAN, by_line, identify, keep_lines
 from corpus.text.normalize import normalize
 
@@ -115,8 +115,7 @@ class Cleaner:
             if (
                 enough
                 and (row["charset"], "charset_repaired" in row["meta"]) != ("utf-8", False)
-                and not holds_hangul(page, enough)
-                and (found := hangul_of(page)) < enough
+                and (found := hangul_of(page, enough)) < enough
             ):
                 return Outcome(row, 0, "gate", str(found), str(enough))
             text, lines_removed = _page_text(raw, page, row)

@@ -13,7 +13,7 @@ from corpus.pages.content import Content
 from corpus.pages.fallback import by_trafilatura, is_doubtful
 from corpus.pages.furniture import is_boilerplate, is_furniture, tidy, tidy_head
 from corpus.pages.license_marks import KOGL_SIGNS, SIGNS, license_of
-from corpus.pages.marks import canonical, published, read_head, stated, title
+from corpus.pages.marks import canonical, published, read_head, stated, title, written
 from corpus.pages.outline import UNSEEN, Outline
 
 __all__ = ["Extracted", "extract", "is_boilerplate", "is_furniture", "tidy"]
@@ -64,7 +64,7 @@ def extract(html: str, url: str = "") -> Extracted:
         title=name,
         text=text,
         lines_removed=lines + more,
-        date=stated(head) or published(head, body, content.starts_at(), url),
+        date=stated(head) or written(body, content.starts_at(), url),
         canonical=canonical(head, url),
         **dict(zip(("license", "license_by"), license_of(head, body if _may_name_license(page) else ""), strict=True)),
         how=how,

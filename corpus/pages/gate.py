@@ -85,13 +85,10 @@ def _apart(codes: Any, places: Any) -> bytes:
     return found.tobytes()
 
 
-def holds_hangul(page: str, enough: int) -> bool:
-    """Whether a decoded page has so many syllables as they stand; reads no farther than that."""
-    return next(islice(_SYLLABLES.finditer(page), enough - 1, None), None) is not None
-
-
-def hangul_of(page: str) -> int:
-    """Hangul characters of a decoded page, as they stand or as entities."""
+def hangul_of(page: str, enough: int) -> int:
+    """Hangul characters of a decoded page, as they stand or as entities; `enough` where so many syllables stand."""
+    if next(islice(_SYLLABLES.finditer(page), enough - 1, None), None) is not None:
+        return enough
     return scripts(page).hangul + (len(_ENTITY.findall(page.encode("utf-8", "ignore"))) if "&#" in page else 0)
 
 

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing import util
 from multiprocessing.connection import Connection
@@ -33,9 +34,9 @@ class Guard:
     """Asks `make(alive)(question)` in a child, which is started when first needed and again after each loss.
 
     `make` and the questions must pickle. `seconds` is far above what an honest question takes, so that a slow
-    machine gives the same answers as a fast one; a long one calls `alive()` now and then. `memory` is how many bytes a
-    question may take beyond what the child has when it is ready: what wants more ends in `MemoryError` or `crash`, not
-    in a machine without memory. A question that crashed the child is asked `tries` times in all.
+    machine gives the same answers as a fast one; a long one calls `alive()` as often as it likes. `memory` is how many
+    bytes a question may take beyond what the child has when it is ready: what wants more ends in `MemoryError` or
+    `crash`, not in a machine without memory. A question that crashed the child is asked `tries` times in all.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Guard:
         far.close()
         try:
             near.send(sys.path)
-            near.send((self.make, self.memory))
+            near.send((self.make, self.memory, self.seconds / 4))
             if not near.poll(START_SECONDS):
                 self.close()
                 raise TimeoutError("the page process did not start")
@@ -117,8 +118,8 @@ def serve(line: Connection) -> None:
         signal.signal(sign, signal.SIG_IGN)  # they reach the whole group; a page must not count as failed for it
     _die_with_parent()
     try:
-        make, memory = line.recv()
-        work = make(lambda: line.send(None))
+        make, memory, every = line.recv()
+        work = make(_rationed(lambda: line.send(None), every))
     except Exception as error:
         line.send((False, f"{type(error).__name__}: {error}"))
         return
@@ -133,6 +134,19 @@ def serve(line: Connection) -> None:
             except (Exception, RecursionError, MemoryError) as error:
                 answer = (False, type(error).__name__)
             line.send(answer)
+
+
+def _rationed(call: Callable[[], None], every: float) -> Callable[[], None]:
+    """The call, made once in so many seconds at most."""
+    last = time.monotonic()
+
+    def rationed() -> None:
+        nonlocal last
+        if time.monotonic() - last > every:
+            last = time.monotonic()
+            call()
+
+    return rationed
 
 
 def _collect_seldom() -> None:

@@ -165,8 +165,11 @@ def published(head: Head, body: str, start: int, url: str) -> str:
     In order: meta elements, schema.org datePublished, a time element, a date in words after 입력, 작성일, Posted or the
     like near the article (`start` is where it begins in `body`), the address (/2019/11/19/).
     """
-    if day := stated(head):
-        return day
+    return stated(head) or written(body, start, url)
+
+
+def written(body: str, start: int, url: str) -> str:
+    """The day of publication that the body or the address gives, for a head that states none."""
     for said in _TIME.findall(body):
         if day := as_day(said):
             return day

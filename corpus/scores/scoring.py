@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus.documents import files, link, write_documents
+from corpus.documents import files, link, read_file, write_documents
 from pipeline.artifact import Artifact, write_json
 from pipeline.context import Context
 from pipeline.errors import InputError
@@ -81,18 +81,7 @@ def chunks(artifact: Artifact, size: int = CHUNK_BYTES) -> list[Chunk]:
 
 def read_chunk(chunk: Chunk, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Documents of a chunk in order, whole or of `columns` alone; memory is one row group."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(chunk.path) as file:
-            for group in range(chunk.first, chunk.last):
-                for row in file.read_row_group(group, columns=columns).to_pylist():
-                    if "meta" in row:
-                        row["meta"] = json.loads(row["meta"])
-                    yield row
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise InputError(f"{chunk.path} is not a documents file: {error}") from None
+    return read_file(Path(chunk.path), columns, chunk.first, chunk.last)
 
 
 def write_scores(folder: Path, scores: Sequence[float], sources: Sequence[str], sizes: Sequence[int]) -> None:

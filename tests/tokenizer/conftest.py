@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifact import Artifact, digest, publish
+from tests.tokenizer.frozen_toy import PARTS
 from tests.toys import paragraphs, toy_llama
+from tokenizer.frozen import Frozen
 
 
 @pytest.fixture
@@ -44,6 +46,17 @@ def spm_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def byte_level_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tied toy Llama with a byte-level BPE, as SmolLM2."""
     return toy_llama(tmp_path_factory.mktemp("byte-level") / "toy")
+
+
+@pytest.fixture(scope="module")
+def frozen(byte_level_model: Path) -> Frozen:
+    """That toy at rest, with new ids of `PARTS`."""
+    import torch
+
+    made = Frozen.load(byte_level_model, PARTS, 0)
+    with torch.no_grad():
+        made.table.mul_(20)  # a toy's rows are near zero and its states tell nothing apart
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -1,37 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 
+from tests.tokenizer.frozen_toy import PARTS, streams
 from tokenizer import distill
 from tokenizer.frozen import Frozen
 from tokenizer.starts import mean
-
-PARTS = [[10 + n, 40 + 3 * n % 50, 100 + n][: 2 + n % 2] for n in range(24)]
-
-
-@pytest.fixture(scope="module")
-def frozen(byte_level_model: Path) -> Frozen:
-    made = Frozen.load(byte_level_model, PARTS, 0)
-    with torch.no_grad():
-        made.table.mul_(20)  # a toy's rows are near zero and its states tell nothing apart
-    return made
-
-
-def streams(frozen: Frozen, count: int, seed: int = 0) -> list[list[int]]:
-    """Ids in which a new one is followed by the next new one, old ones between."""
-    choose = torch.Generator().manual_seed(seed)
-    found = []
-    for number in range(count):
-        at = int(torch.randint(24, (1,), generator=choose))
-        ids = [0]
-        for _ in range(8 + number % 5):
-            ids += [frozen.old + at, 60 + at]
-            at = (at + 1) % 24
-        found.append(ids)
-    return found
 
 
 def distance(frozen: Frozen, rows: torch.Tensor, given: list[list[int]]) -> float:

@@ -1,23 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 import torch
 
+from tests.tokenizer.frozen_toy import PARTS
 from tokenizer import distill, heads, joint
 from tokenizer.frozen import Frozen
 from tokenizer.starts import mean
-
-PARTS = [[10 + n, 40 + 3 * n % 50, 100 + n][: 2 + n % 2] for n in range(24)]
-
-
-@pytest.fixture(scope="module")
-def frozen(byte_level_model: Path) -> Frozen:
-    made = Frozen.load(byte_level_model, PARTS, 0)
-    with torch.no_grad():
-        made.table.mul_(20)  # a toy's rows are near zero and its states tell nothing apart
-    return made
 
 
 def streams(frozen: Frozen, count: int, seed: int = 0) -> list[list[int]]:

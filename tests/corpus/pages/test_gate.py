@@ -27,7 +27,7 @@ def test_every_spelling_is_counted(codec):
 def test_entities_are_counted(spell):
     body = "".join(spell.format(ord(one)) if "가" <= one <= "힣" else one for one in TEXT)
     assert html.unescape(body) == TEXT
-    assert hangul(body.encode(), 1000) == SYLLABLES == hangul_of(body)
+    assert hangul(body.encode(), 1000) == SYLLABLES == hangul_of(body, 1000)
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "iso2022_kr"])
