@@ -26,25 +26,31 @@ FEW = 10  # pages of a first run, whose cost is that of the start: imports, mode
 EXCERPT = 1500  # characters of a disagreement's text that are written
 
 
-def ours(warc: Path, out: Path) -> None:
-    """The stage function itself, on a crawl artifact that holds the WARC file as it is."""
-    from corpus import refine
-    from corpus.config import Refine
+def crawled(warc: Path, out: Path) -> None:
+    """A crawl artifact that holds the WARC file as it is: what refine is given."""
     from pipeline.artifact import publish
-    from pipeline.config import Run
-    from pipeline.context import Context
 
     part = out / "crawl.part"
     (part / "warc").mkdir(parents=True)
     os.link(warc, part / "warc" / "pages.warc.gz")
     facts = {"kind": "pages", "lang": "ko", "license": "unknown"}
-    crawl = publish(
+    publish(
         part, out / "crawl",
         {"stage": "crawl", "version": 1, "fingerprint": "0", "section": {}, "inputs": {}, "counts": {},
          "metrics": {"sources": {"pages": facts}}, "provenance": {}},
     )  # fmt: skip
+
+
+def ours(out: Path) -> None:
+    """The stage function itself."""
+    from corpus import refine
+    from corpus.config import Refine
+    from pipeline.artifact import Artifact
+    from pipeline.config import Run
+    from pipeline.context import Context
+
     (out / "refine").mkdir()
-    context = Context("refine", out / "refine", {"crawl": crawl}, Run(root=str(out), workers=1))
+    context = Context("refine", out / "refine", {"crawl": Artifact(out / "crawl")}, Run(root=str(out), workers=1))
     metrics = refine.run(Refine(), context)
     (out / "metrics.json").write_text(json.dumps({"counts": context.counts, **metrics}, ensure_ascii=False, indent=1))
 
@@ -103,12 +109,10 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--korean", type=float, default=0.36, help="share of Korean pages")
     parser.add_argument("--out", type=Path, help="folder for the kept sets; default: a temporary one")
-    parser.add_argument(
-        "--ours", nargs=2, type=Path, metavar=("WARC", "OUT"), help="run our side only, in this process"
-    )
+    parser.add_argument("--ours", type=Path, help="run our side only, in this process, on the crawl in this folder")
     options = parser.parse_args()
     if options.ours:
-        ours(*options.ours)
+        ours(options.ours)
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.out or Path(temporary)
@@ -143,7 +147,8 @@ def run(folder: Path, data: Path) -> tuple[Used, Used]:
     from measure import measure
 
     warc, python = folder / "pages.warc.gz", [sys.executable, "-P"]
-    mine = measure([*python, str(HERE / "refine.py"), "--ours", str(warc), str(folder / "ours")])
+    crawled(warc, folder / "ours")
+    mine = measure([*python, str(HERE / "refine.py"), "--ours", str(folder / "ours")])
     theirs = measure([*python, str(HERE / "stock_chain.py"), str(warc), str(folder / "stock"), str(data)])
     return mine, theirs
 

@@ -113,11 +113,13 @@ class Grams:
             numbers = numbers[whole] * (len(self.words) + 1) + self._numbers[at + n - 1]
         if not len(at):
             return at, numbers
-        if n == 1:
-            counts = np.bincount(numbers)
-        else:
-            _, numbers, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-        more = counts[numbers] > 1
+        if n > 1:
+            order = numbers.argsort(kind="stable")
+            ranked = numbers[order]
+            new = np.ones(len(ranked), bool)
+            np.not_equal(ranked[1:], ranked[:-1], out=new[1:])
+            numbers[order] = new.cumsum() - 1
+        more = np.bincount(numbers)[numbers] > 1
         return at[more], numbers[more]
 
     def top_characters(self, n: int, few: int = 2) -> int:

@@ -17,7 +17,8 @@ _ENDINGS = (
     "은 는 이 가 을 를 의 에 에서 에게 로 으로 와 과 도 만 부터 까지 하고 이나 처럼 보다 다 고 며 면 서 지만 "
     "는데 하여 해서 하는 되는 있는 없는 한 된 할 될 요 죠 니다 습니다 까"
 )
-KOREAN = tuple(_ENDINGS.split())
+KOREAN = frozenset(_ENDINGS.split())
+_LENGTHS = range(1, max(map(len, KOREAN)) + 1)
 _TRIMMED = ".,!?:;\"'()[]「」『』“”‘’…"
 
 
@@ -36,6 +37,6 @@ class StopWords(Rule):
             word = word.strip(_TRIMMED)
             if not self.korean:
                 met.update(ENGLISH.intersection((word.lower(),)))
-            elif word.endswith(KOREAN):
-                met.update(ending for ending in KOREAN if len(ending) < len(word) and word.endswith(ending))
+            else:
+                met.update(KOREAN.intersection(word[-length:] for length in _LENGTHS if length < len(word)))
         yield at_least("low", len(met), self.low)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from corpus.config import Refine
     from corpus.filters.rule import Rule
 
+Verdict = Callable[[Any], tuple[str, str, str] | None]  # of a document: option broken, value, threshold; None: it stays
+
 HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 PLAIN = ("text/plain",)
 LANGUAGE_CODE = 3  # letters: a source whose `lang` is longer ("code") is no language that could be identified
@@ -73,7 +75,7 @@ class Cleaner:
 
     def __init__(self, section: Refine | Settings) -> None:
         self.section = section
-        self._rules: dict[str, dict[str, Rule | BaseFilter]] = {}
+        self._rules: dict[str, dict[str, Verdict]] = {}
 
     def __call__(self, raw: Raw) -> Outcome:
         return self.early(raw) or self.clean(raw)
@@ -160,14 +162,13 @@ class Cleaner:
         doc = Document(text=row["text"], id=row["id"], metadata={"lang": row["lang"], "url": row["url"]})
         passed: list[str] = []
         trimmed: dict[str, int] = {}
-        for name, rule in self._built(row["lang"]).items():
+        for name, verdict in self._built(row["lang"]).items():
             before = doc.text
-            option, value, threshold = _verdict(rule, doc)
-            if option is not None:
-                row["meta"]["option"] = option
+            if (said := verdict(doc)) is not None:
+                row["meta"]["option"], value, threshold = said
                 return Outcome(row, size, name, value, threshold, tuple(passed), mojibake=found)
             passed.append(name)
-            if doc.text != before:
+            if doc.text is not before and doc.text != before:
                 trimmed[name] = len(before.encode()) - len(doc.text.encode())
         if notes := doc.metadata.get("notes"):
             row["meta"]["notes"] = notes
@@ -206,13 +207,14 @@ class Cleaner:
             row["text"] = found.text
         return dict(found.counts)
 
-    def _built(self, lang: str) -> dict[str, Rule | BaseFilter]:
+    def _built(self, lang: str) -> dict[str, Verdict]:
         if lang not in self._rules:
             from corpus.filters import build
 
             given = self.section.lists
             lists = given if isinstance(given, dict) else given.model_dump()
-            self._rules[lang] = build(self.section.rules, self.section.thresholds, lang, lists=lists)
+            rules = build(self.section.rules, self.section.thresholds, lang, lists=lists)
+            self._rules[lang] = {name: _verdict(rule) for name, rule in rules.items()}
         return self._rules[lang]
 
 
@@ -237,16 +239,26 @@ def _row(raw: Raw) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _verdict(rule: Rule | BaseFilter, doc: Any) -> tuple[str | None, str, str]:
-    """(option broken or None, value, threshold); a filter that is datatrove's own gives its reason only."""
+def _verdict(rule: Rule | BaseFilter) -> Verdict:
+    """What a rule says of a document; a filter that is datatrove's own gives its reason only."""
     from corpus.filters.rule import Rule
 
     if isinstance(rule, Rule):
-        fault = rule.fault(doc)
-        return (None, "", "") if fault is None else (fault.option, f"{fault.value:g}", f"{fault.threshold:g}")
-    answer = rule.filter(doc)
-    stays, reason = answer if isinstance(answer, tuple) else (answer, "")
-    return (None, "", "") if stays else (str(reason), "", "")
+        fault = rule.fault
+
+        def held(doc: Any) -> tuple[str, str, str] | None:
+            found = fault(doc)
+            return None if found is None else (found.option, f"{found.value:g}", f"{found.threshold:g}")
+
+        return held
+    ask = rule.filter
+
+    def asked(doc: Any) -> tuple[str, str, str] | None:
+        answer = ask(doc)
+        stays, reason = answer if isinstance(answer, tuple) else (answer, "")
+        return None if stays else (str(reason), "", "")
+
+    return asked
 
 
 def _mime(content_type: str, body: bytes) -> str:

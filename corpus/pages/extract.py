@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from corpus.pages.content import Content
 from corpus.pages.fallback import by_trafilatura, is_doubtful
 from corpus.pages.furniture import is_boilerplate, is_furniture, tidy, tidy_head
-from corpus.pages.license_marks import KOGL_SIGNS, SIGNS, license_of
+from corpus.pages.license_marks import license_of, may_say
 from corpus.pages.marks import canonical, published, read_head, stated, title, written
 from corpus.pages.outline import UNSEEN, Outline
 
@@ -60,21 +60,14 @@ def extract(html: str, url: str = "") -> Extracted:
         other, dropped = tidy(by_trafilatura(html))
         if len(other) > len(text):
             text, lines, more, how = other, dropped, 0, "trafilatura"
+    license, license_by = license_of(head, body if page.marked or may_say("".join(page.parts[::2])) else "")
     return Extracted(
         title=name,
         text=text,
         lines_removed=lines + more,
         date=stated(head) or written(body, content.starts_at(), url),
         canonical=canonical(head, url),
-        **dict(zip(("license", "license_by"), license_of(head, body if _may_name_license(page) else ""), strict=True)),
+        license=license,
+        license_by=license_by,
         how=how,
     )
-
-
-def _may_name_license(page: Outline) -> bool:
-    """Whether the body holds what every mark of a license has in its tags or, of the Korean ones, in its words.
-
-    Without the Hangul between them tags are ASCII, in which a search is fast.
-    """
-    markup, words = "".join(page.parts[1::2]), "".join(page.parts[::2])
-    return any(map(markup.__contains__, SIGNS)) or any(map(words.__contains__, KOGL_SIGNS))

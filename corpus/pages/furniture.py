@@ -157,7 +157,8 @@ def is_content(name: str) -> bool:
 @lru_cache(maxsize=1 << 14)
 def opens_aside(heading: str) -> bool:
     """Whether a heading names what follows an article and is not of it: comments, related articles."""
-    return opens_comments(heading) or _ASIDES.fullmatch(_label(heading)) is not None
+    label = _label(heading)
+    return _COMMENTS.fullmatch(label) is not None or _ASIDES.fullmatch(label) is not None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -172,7 +173,7 @@ def _label(heading: str) -> str:
 
 def points_elsewhere(line: str) -> bool:
     """Whether a line of little but links sends the reader to another article."""
-    return _POINTER.match(line) is not None
+    return _POINTER.match(" ".join(line.split())) is not None
 
 
 def tidy_head(text: str) -> tuple[str, int]:

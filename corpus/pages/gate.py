@@ -8,6 +8,7 @@ that, whatever their charset; what cannot be told so (UTF-16, ISO-2022-KR) is no
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from itertools import islice
@@ -24,9 +25,8 @@ _DECIMAL = r"4[3-9]\d{3}|5[0-5]\d{3}|12[56]\d\d|4[3-6]\d\d"  # U+A800 to D7A3 ab
 _HEXADECIMAL = r"[xX](?:[aA][c-fC-F]|[bBcC][0-9a-fA-F]|[dD][0-7]|31|11)[0-9a-fA-F]{2}"
 _ENTITY = re.compile(rf"&#0*(?:{_DECIMAL}|{_HEXADECIMAL})(?![0-9])".encode())
 FIRST = 1500  # bytes beyond ASCII looked at first: a Korean page has enough of them there
-_USUAL = b"\xec"  # opens a third of the syllables of any Korean text in UTF-8: 이, 은, 의, 에, 지
-EARLY = 16_384  # bytes of a page in which that is looked for: a title stands there
-NEAR = 4096  # bytes before and after the first of these, where a Korean page most often has enough
+SPOTS = (1 / 2, 5 / 6)  # of a page: where most Korean ones have enough, since heads are scripts and styles
+SPOT = 4096  # bytes looked at there
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _DESIGNATOR = b"\x1b$)C"  # of ISO-2022-KR
 _SPACE = ord(" ")
@@ -43,34 +43,42 @@ def hangul(body: bytes, enough: int) -> int | None:
 
     if body.startswith(_WIDE) or b"\0" in body[:1024] or (b"\x1b" in body and _DESIGNATOR in body):
         return None
-    at = body.find(_USUAL, 0, EARLY)
-    if at >= 0 and (near := len(_SYLLABLE.findall(body, max(0, at - NEAR), at + NEAR))) >= enough:
-        return near
-    entities = len(_ENTITY.findall(body)) if _has_entity(body) else 0
-    if body.isascii():
-        return entities
     codes = np.frombuffer(body, np.uint8)
-    places = np.flatnonzero(codes > 0x7F)
-    if entities >= enough:
+    if not body.isascii():
+        for spot in SPOTS:
+            at = int(spot * len(body))
+            if (found := _syllables(codes[at : at + SPOT], enough)) >= enough:
+                return found
+    entities = len(_ENTITY.findall(body)) if _has_entity(codes) else 0
+    if entities >= enough or body.isascii():
         return entities
+    places = np.flatnonzero(codes > 0x7F)
     high = _apart(codes, places[:FIRST])
-    first = len(_SYLLABLE.findall(high))
     if len(places) > FIRST:
-        if entities + first >= enough:
-            return entities + first
+        if not _is_utf8(high, ends=False):
+            return entities + len(places)
+        if (first := entities + len(_SYLLABLE.findall(high))) >= enough:
+            return first
         high = _apart(codes, places)
-        first = len(_SYLLABLE.findall(high))
-    return entities + (first if _is_utf8(high) else len(places))
+    return entities + (len(_SYLLABLE.findall(high)) if _is_utf8(high) else len(places))
 
 
-def _has_entity(body: bytes) -> bool:
-    """Whether `&#` stands in the bytes: looked up as pairs, which is a quarter of what `in` costs."""
+def _syllables(codes: Any, enough: int) -> int:
+    """Syllables of UTF-8 among some bytes; 0 where fewer than `enough` bytes could open one."""
     import numpy as np
 
-    if len(body) < 2:
-        return False
-    even = np.frombuffer(body, np.uint16, len(body) // 2)
-    odd = np.frombuffer(body, np.uint16, (len(body) - 1) // 2, 1)
+    places = ((codes[:-2] - np.uint8(0xEA)) < 4).nonzero()[0]
+    if len(places) < enough:
+        return 0
+    second, third = codes[places + 1], codes[places + 2]
+    pairs = codes[places].astype(np.uint16) << np.uint16(8) | second
+    whole = (second & 0xC0 == 0x80) & (third & 0xC0 == 0x80)
+    return int(np.count_nonzero((pairs >= 0xEAB0) & (pairs <= 0xED9E) & whole))
+
+
+def _has_entity(codes: Any) -> bool:
+    """Whether `&#` stands in the bytes: looked up as pairs, which is a quarter of what `in` costs."""
+    even, odd = (codes[first : first + (len(codes) - first) // 2 * 2].view("u2") for first in (0, 1))
     return bool((even == _NUMBER_SIGN).any() or (odd == _NUMBER_SIGN).any())
 
 
@@ -92,9 +100,10 @@ def hangul_of(page: str, enough: int) -> int:
     return scripts(page).hangul + (len(_ENTITY.findall(page.encode("utf-8", "ignore"))) if "&#" in page else 0)
 
 
-def _is_utf8(body: bytes) -> bool:
+def _is_utf8(body: bytes, ends: bool = True) -> bool:
+    """Whether the bytes are UTF-8; but for a character cut off at the end, where they are the beginning of more."""
     try:
-        body.decode("utf-8")
+        codecs.utf_8_decode(body, "strict", ends)
     except UnicodeDecodeError:
         return False
     return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -83,7 +84,8 @@ class Guard:
     def _start(self) -> Connection:
         near, far = multiprocessing.Pipe()
         command = [sys.executable, "-P", "-c", OPENING, str(far.fileno())]
-        self._child = subprocess.Popen(command, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL)
+        alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # NumPy's threads would only wait, and that takes time too
+        self._child = subprocess.Popen(command, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL, env=alone)
         far.close()
         try:
             near.send(sys.path)

@@ -53,7 +53,6 @@ _FOOTER = re.compile(
 )
 _MARKUP = re.compile(r"<[^>]*>")
 KOGL_SIGNS = ("kogl", "opentype", "누리")  # a page with one of the signs has one of these
-SIGNS = ("license", "creativecommons.org/", *KOGL_SIGNS)  # a page with any mark in its body has one in a tag or text
 
 
 def license_of(head: Head, body: str) -> tuple[str, str]:
@@ -69,6 +68,16 @@ def license_of(head: Head, body: str) -> tuple[str, str]:
             places.append(where)
     whole = sorted(one for one in found if not any(_versioned(one, other) for other in found))
     return " AND ".join(whole), "+".join(dict.fromkeys(where for one in whole for where in found[one]))
+
+
+def may_mark(tag: str) -> bool:
+    """Whether a tag has in it what every mark of a license in a page's body has in its tags."""
+    return "license" in tag or "creativecommons.org/" in tag or may_say(tag)
+
+
+def may_say(words: str) -> bool:
+    """Whether a page's words may be a mark of a license: only the Korean ones stand outside of tags."""
+    return any(map(words.__contains__, KOGL_SIGNS))
 
 
 def _versioned(bare: str, other: str) -> bool:

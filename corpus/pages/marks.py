@@ -27,7 +27,6 @@ _WANTED = ("og:title", "og:url", "date", "publish", "issued", "creat", "licen", 
 _LINKS = ("canonical", "licen", "right")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _SCRIPT = re.compile(r"<(?i:script)[^<>]*\Z")
-_SCRIPT_END = re.compile(r"</(?i:script)")
 LD_BEFORE = 220  # characters between the start of a script and its type
 _JSON = json.JSONDecoder(strict=False)
 _BASE = re.compile(r"<(?i:base\b[^>]*?href\s*=\s*[\"']?([^\"'\s>]+))")
@@ -78,9 +77,12 @@ def read_head(html: str) -> Head:
     head = html[:at]
     meta: dict[str, str] = {}
     canonical, licenses = "", []
-    for tag in _META.findall(head):
+    tags = _META.findall(head)
+    some = "".join(tags).lower()
+    wanted, links = ([sign for sign in signs if sign in some] for signs in (_WANTED, _LINKS))
+    for tag in tags:
         low, is_meta = tag.lower(), tag[1] in "mM"
-        if not any(map(low.__contains__, _WANTED if is_meta else _LINKS)):
+        if not any(map(low.__contains__, wanted if is_meta else links)):
             continue
         said = attributes(tag)
         if is_meta:
@@ -122,12 +124,20 @@ def _json_scripts(html: str) -> Iterator[str]:
         end = at
         if _SCRIPT.search(html, max(0, at - LD_BEFORE), at) is not None:
             start = html.find(">", at) + 1
-            closed = _SCRIPT_END.search(html, start) if start else None
-            if closed is not None:
-                end = closed.start()
+            closed = _script_end(html, start) if start else -1
+            if closed >= 0:
+                end = closed
                 if end - start <= LD_MOST:
                     yield html[start:end]
         at = html.find("ld+json", end + 1)
+
+
+def _script_end(html: str, start: int) -> int:
+    """Where the script that begins at `start` is closed, or -1."""
+    at = html.find("</", start)
+    while at >= 0 and html[at + 2 : at + 8].lower() != "script":
+        at = html.find("</", at + 2)
+    return at
 
 
 def title(head: Head, element: str) -> str:

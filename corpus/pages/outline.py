@@ -27,7 +27,8 @@ _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 class Outline:
     """The parts of a page (text and tags in turn, text first, tags without brackets) and its blocks, as columns.
 
-    `html` is what the parts are of: the page's markup, of some without comments. `start`, `end`: a block's range in
+    `html` is what the parts are of: the page's markup, of some without comments; `marked` says that a tag may be the
+    mark of a license. `start`, `end`: a block's range in
     the parts. `last`: the number of the last block in it. `marks`: what its tag says (see `tags`).
     Lengths are characters, without outer space: `text`, `linked`, `prose` of all that is in a block, as is the number
     of `links`; `own`, `own_linked` of what stands in no block inside it; `inner` is prose of the blocks inside.
@@ -49,6 +50,7 @@ class Outline:
     def __init__(self, html: str) -> None:
         tags.forget()
         self.html, self.parts, codes = _apart(html)
+        self.marked = bool((codes & tags.MARKED).any())
         self._measure(codes)
         self.gone = bytearray(len(self.text))
 
@@ -114,8 +116,8 @@ class Outline:
             yield from pair
 
     def words(self, block: int) -> str:
-        """A block's text in one line."""
-        return " ".join("".join(self.parts[self.start[block] + 1 : self.end[block] : 2]).split())
+        """A block's text, with the spaces that stand in it."""
+        return "".join(self.parts[self.start[block] + 1 : self.end[block] : 2])
 
     def label(self, block: int) -> tuple[int, str]:
         """The number of a block's tag, and its class and id."""

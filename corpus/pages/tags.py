@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from corpus.pages.furniture import is_content, is_ending, is_furniture
+from corpus.pages.license_marks import may_mark
 
 OTHER, OPEN, CLOSE, LINK, UNLINK = range(5)
 STEPS = (0, 1, -1, 0, 0)  # how much deeper each leads
@@ -23,7 +24,8 @@ KIND = 0b111  # the bits of these
     CONTENT,  # named as content
     MAIN, ARTICLE, SPAN, PARAGRAPH, HEADING, TITLE, LABEL, FRAME, ROW, LIST, LONG_LIST,
     BROKEN,  # no tag at all: the page was not taken apart where its tags begin and end
-) = (1 << bit for bit in range(3, 22))  # fmt: skip
+    MARKED,  # may be a mark of a license
+) = (1 << bit for bit in range(3, 23))  # fmt: skip
 TAG = 24  # the bits from here on number the tag's name
 
 _LINES = (  # elements that are no blocks: those without content, and those inside a line
@@ -58,8 +60,11 @@ class _Codes(dict[str, int]):
 
     def __missing__(self, tag: str) -> int:
         if tag.startswith(_ADDRESSED):
-            return BROKEN if tag.count('"') % 2 else LINK if tag[1] == " " and ' href="' in tag else OTHER
-        code = self[tag] = _read(tag)
+            code = BROKEN if tag.count('"') % 2 else LINK if tag[1] == " " and ' href="' in tag else OTHER
+            # `may_mark` once more: asked of every link of a crawl, the call would take as long as the answer
+            marked = "license" in tag or "creativecommons.org/" in tag or "kogl" in tag or "opentype" in tag
+            return code | MARKED if marked or "누리" in tag else code
+        code = self[tag] = _read(tag) | (MARKED if may_mark(tag) else 0)
         return code
 
 
