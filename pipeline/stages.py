@@ -42,7 +42,7 @@ STAGES: dict[str, Stage] = {
             "refine",
             "corpus.refine:run",
             corpus.Refine,
-            3,
+            4,
             "documents",
             "pages to documents: charset, text, language, rules",
             DOCUMENTS,

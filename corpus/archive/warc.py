@@ -95,14 +95,16 @@ def read_window(path: Path, begin: int, end: int, reading: Reading) -> Iterator[
     """
     try:
         with path.open("rb") as file:
-            for page in _recover(path, cast(BinaryIO, Window(file, begin, end)), reading, BODY_LIMIT):
-                yield Page(**{**page.__dict__, "offset": page.offset + begin})
+            yield from _recover(path, cast(BinaryIO, Window(file, begin, end)), reading, BODY_LIMIT, begin)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _recover(path: Path, file: BinaryIO, reading: Reading, limit: int) -> Iterator[Page]:
-    """Read from record to record; behind a break, go on at the next place where a record starts."""
+def _recover(path: Path, file: BinaryIO, reading: Reading, limit: int, begin: int = 0) -> Iterator[Page]:
+    """Read from record to record; behind a break, go on at the next place where a record starts.
+
+    The offsets of pages count from `begin` bytes before the file's start.
+    """
     from fastwarc.warc import ArchiveIterator
 
     start: int | None = 0
@@ -129,7 +131,7 @@ def _recover(path: Path, file: BinaryIO, reading: Reading, limit: int) -> Iterat
             reading.records += 1
             number += 1
             try:
-                page = _page(record, number - 1, limit)
+                page = _page(record, number - 1, limit, begin)
                 while record.reader.read(CHUNK):  # whatever breaks in the rest belongs to this record
                     pass
             except BadBody as error:
@@ -192,7 +194,7 @@ def _reason(error: Exception) -> str:
     return f"broken record ({text[:80]})" if text else f"broken record ({type(error).__name__})"
 
 
-def _page(record: Any, number: int, limit: int) -> Page | None:
+def _page(record: Any, number: int, limit: int, begin: int) -> Page | None:
     """The page of a record, None where it is of another type; raises BadBody."""
     if record.headers.get("Content-Length") is None:
         raise BadBody("cut off in its header")
@@ -227,7 +229,7 @@ def _page(record: Any, number: int, limit: int) -> Page | None:
         raise BadBody("larger than the limit")
     mime = headers.get("content-type", "").split(";")[0].split(",")[0].strip().lower()
     date = warc.get("warc-date", "")
-    return Page(url, headers, body, number, int(record.stream_pos), status, mime, date, kind)
+    return Page(url, headers, body, number, begin + int(record.stream_pos), status, mime, date, kind)
 
 
 def _headers(found: Any) -> Iterator[tuple[str, str]]:

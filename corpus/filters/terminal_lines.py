@@ -3,7 +3,8 @@
 Korean form: 6.2 % (FineWeb-2's figure for Korean), and a line may end in a sentence-final ending without a full stop,
 or hold a whole sentence before a signature or a smiley. `prose` leaves lines of code out of the count. A line of
 `running` words or more counts too: official Korean ends its sentences in nouns (구축, 마련), and wrapped text breaks
-them anywhere.
+them anywhere. Where such lines hold `low_characters` of the lines' characters, their number is not asked: a petition
+is one paragraph, and forty lines of a menu around it are short.
 """
 
 from __future__ import annotations
@@ -22,8 +23,15 @@ from corpus.filters.text import measured
 class TerminalLines(Rule):
     name = "terminal lines"
 
-    def __init__(self, low: float = 0.12, prose: bool = False, endings: Endings = "stock", running: int = 0) -> None:
-        self.low, self.prose, self.running = low, prose, running
+    def __init__(
+        self,
+        low: float = 0.12,
+        low_characters: float = 1.0,
+        prose: bool = False,
+        endings: Endings = "stock",
+        running: int = 0,
+    ) -> None:
+        self.low, self.low_characters, self.prose, self.running = low, low_characters, prose, running
         self.endings: Endings = endings
 
     def harmless(self, doc: Document) -> bool:
@@ -33,7 +41,9 @@ class TerminalLines(Rule):
 
     def measures(self, doc: Document) -> Iterator[Measure]:
         found = measured(doc.text).lines_of(self.prose)
-        yield at_least("low", sum(map(self._ends, found)) / max(1, len(found)), self.low)
+        ending = list(filter(self._ends, found))
+        if not found or sum(map(len, ending)) < self.low_characters * sum(map(len, found)):
+            yield at_least("low", len(ending) / max(1, len(found)), self.low)
 
     def _ends(self, line: str) -> bool:
         if self.endings == "korean":

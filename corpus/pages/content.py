@@ -147,7 +147,8 @@ class Content:
         if marks & tags.FURNITURE:
             if text <= NAMED_SHARE * total and prose <= PROSE_SHARE * all_prose:
                 return True
-            return text <= SMALL_SHARE * total and not marks & tags.HEADING
+            small = text <= SMALL_SHARE * total and (prose < LEFT or prose <= PROSE_SHARE * all_prose)
+            return small and not marks & tags.HEADING
         return False
 
     def _cut_aside(self, heading: int, total: int) -> int:

@@ -33,6 +33,15 @@ def test_comments_go_even_where_they_are_longer_than_the_article():
     assert only.count("댓글이다") == 20  # the page has nothing else
 
 
+def test_a_small_block_with_a_furniture_name_stays_where_it_has_the_pages_prose():
+    """A short statute in a theme's box, on a page whose menus are ten times as long."""
+    menus = "".join(f"<div><b>차림표의 항목 {n}번</b></div>" for n in range(300))
+    box = '<div class="post tag-law category-comments">{}</div>'
+    assert "누구나" in left(menus + box.format(LONG))
+    aside = box.format(f"<p>{SENTENCE}곁이다.</p>")
+    assert "곁이다" not in left(f"{menus}{aside}<div>{LONG * 2}</div>")
+
+
 def test_the_innermost_block_with_nearly_all_prose_is_taken():
     kept = left(f'<div class="x1"><div class="x2"><p>{SENTENCE}곁이다.</p></div><div class="x3">{LONG * 3}</div></div>')
     assert "곁이다" not in kept and kept.count("누구나") == 15
