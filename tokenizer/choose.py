@@ -18,7 +18,7 @@ from corpus.documents import files
 from pipeline.artifact import Artifact
 from pipeline.context import Context
 from pipeline.errors import InputError
-from tokenizer import distill, heads, joint, starts
+from tokenizer import alone, heads, joint, starts
 from tokenizer.config import Extend
 from tokenizer.fit_text import FitText, take
 from tokenizer.followers import Followers
@@ -34,7 +34,7 @@ THREADS = 2  # fixed, since sums of floats follow it
 AFFORDABLE = 1_500_000_000  # parameters of a base above which `auto` is the mean
 AWAY = 0.25  # English ids for the penalty, in shares of fit_tokens
 ENGLISH = 1.01  # bits per byte of English against the base's that a chosen start may have, where one stays below
-DISTILLED = 0.5  # share of the streams that input rows are distilled on; text in new ids is run on the others
+PROCESSOR = Path("/proc/cpuinfo")
 FIRST = 0.3  # share of the streams that the output rows are fitted on before they are run
 
 
@@ -141,35 +141,33 @@ def make(name: str, frozen: Frozen, text: Text, context: Context) -> Start:
 
 
 def distilled(frozen: Frozen, text: Text, context: Context) -> Start:
-    """Input rows by distillation, output rows on the states that they give, both by text in new ids, outputs again."""
+    """Output rows on a part of the text, input and output rows together on all of it, and the output rows once more on
+    the states that the input rows now give."""
     import torch
 
     def told(step: int, _loss: float) -> None:
         context.progress(step, None, "steps")
         context.stop_if_asked()
 
-    mixed = [text.fitted.fit[at] for at in distill.order(len(text.fitted.fit), 0)]
-    shown = mixed[: max(1, int(DISTILLED * len(mixed)))]
-    alone = distill.isolated(frozen)
-    narrow = distill.features(alone)
-    taught = distill.taught(frozen, shown)
-    inputs = distill.distill(frozen, starts.mean(frozen.table, frozen.parts), narrow, shown, taught, told)
+    streams = [text.fitted.fit[at] for at in joint.order(len(text.fitted.fit), 0)]
     counts: Counter[int] = Counter()
     for (_, after), times in text.fitted.pairs.items():
         counts[after] += times
-    wide = heads.features(frozen, alone, counts)
+    states = alone.isolated(frozen)
+    narrow, wide = alone.features(states), heads.features(frozen, states, counts)
     followers = Followers.of(text.fitted.pairs, frozen.old + len(frozen.parts))
     nothing = torch.zeros(0, frozen.table.shape[1])
     elsewhere = heads.Positions.of(frozen, nothing, text.away.fit) if text.away.fit else None
+    mean = starts.mean(frozen.head, frozen.parts)
 
-    def head(streams: list[list[int]]) -> torch.Tensor:
-        positions = heads.Positions.of(frozen, inputs, streams)
-        return heads.fit(frozen, starts.mean(frozen.head, frozen.parts), wide, positions, elsewhere, followers, told)
+    def head(inputs: torch.Tensor, some: list[list[int]]) -> torch.Tensor:
+        positions = heads.Positions.of(frozen, inputs, some)
+        return heads.fit(frozen, mean, wide, positions, elsewhere, followers, told)
 
-    outputs = head(mixed[: max(1, int(FIRST * len(mixed)))])
-    rest = mixed[len(shown) :] or mixed
-    inputs, _ = joint.fit(frozen, (inputs, narrow), (outputs, wide), rest, elsewhere, told)
-    return Start(inputs, head(mixed), False)
+    inputs = starts.mean(frozen.table, frozen.parts)
+    outputs = head(inputs, streams[: max(1, int(FIRST * len(streams)))])
+    inputs, _ = joint.fit(frozen, (inputs, narrow), (outputs, wide), streams, elsewhere, told)
+    return Start(inputs, head(inputs, streams), False)
 
 
 def base_figures(frozen: Frozen, text: Text) -> tuple[dict[str, float], heads.Positions | None]:
@@ -226,10 +224,13 @@ def parameters(source: Path) -> int:
 
 
 def halves() -> bool:
-    """Whether this processor multiplies in bf16 faster than in fp32."""
+    """Whether this processor multiplies in bf16 faster than in fp32: Intel's do so by tiles alone (AMX)."""
     import torch
 
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    if torch.cpu._is_amx_tile_supported():
+        return True
+    intel = PROCESSOR.exists() and "GenuineIntel" in PROCESSOR.read_text(errors="replace")
+    return bool(torch.cpu._is_avx512_bf16_supported()) and not intel
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 A new id's row is the mean of its sub-tokens' rows, plus a linear map, shared by all new ids, of what the base makes of
 the piece, plus a small row of its own. They are fitted by cross entropy, the old ids' log-sum being a constant of each
-state. Most of a position's targets are drawn from what follows its id in text at large: on the fitted text alone the
-rows would learn its few words by heart. At English positions the probability that the new ids take is a penalty, since
-all of it is lost there.
+state. Its two parts have targets of their own. Whether a new id follows is told by what does follow: counts know no
+context, and in code between Korean words they would promise words. Which new id it is, is mostly told by targets that
+are drawn from what follows the position's id in text at large: on the fitted text alone the rows would learn its few
+words by heart. At English positions the probability that the new ids take is a penalty, since all of it is lost there.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tokenizer import distill
-from tokenizer.distill import padded, principal, standardised
+from tokenizer.alone import principal, standardised
 from tokenizer.fitted import Fitted
 from tokenizer.followers import Followers
 from tokenizer.frozen import Frozen
@@ -24,12 +24,15 @@ from tokenizer.frozen import Frozen
 if TYPE_CHECKING:
     import torch
 
+TOGETHER = 2  # streams that the body runs at once
 BATCH = 512  # positions in a step
 EPOCHS = 12
-MAP_RATE, OWN_RATE = 6.0, 1.0  # root-mean-square change of the rows in a step, in hundredths of the head's spread
+# Root-mean-square change of the rows in a step, in hundredths of the head's spread. At 1.0 for own rows, the row of a
+# frequent piece ran away where steps are few, and took probability from English.
+MAP_RATE, OWN_RATE = 6.0, 0.5
 COMPONENTS = 384
 DRAWN = 8  # further targets of a position, drawn anew in each epoch
-SHARE = 0.85  # of the loss, for the drawn targets together
+SHARE = 0.85  # of the loss of which new id it is, for the drawn targets together
 PENALTY = 0.1  # nats of loss for all the mass at an English position
 
 
@@ -50,8 +53,8 @@ class Positions:
         states = []
         with torch.no_grad():
             for batch in batches(streams):
-                found = frozen.last(frozen.embed(padded(batch, frozen.prefix), rows))
-                states += [one[: len(stream) - 1] for one, stream in zip(found, batch, strict=True)]
+                found = frozen.last(frozen.embed(torch.tensor(batch), rows))
+                states += [one[:-1] for one in found]
             joined = torch.cat(states)
             before = torch.tensor([number for stream in streams for number in stream[:-1]])
             targets = torch.tensor([number for stream in streams for number in stream[1:]])
@@ -59,11 +62,11 @@ class Positions:
 
 
 def batches(streams: Sequence[Sequence[int]]) -> Iterator[Sequence[Sequence[int]]]:
-    """Neighbours of equal length together, `distill.BATCH` at most."""
+    """Neighbours of equal length together, `TOGETHER` at most."""
     for _, group in itertools.groupby(streams, len):
         listed = list(group)
-        for at in range(0, len(listed), distill.BATCH):
-            yield listed[at : at + distill.BATCH]
+        for at in range(0, len(listed), TOGETHER):
+            yield listed[at : at + TOGETHER]
 
 
 def features(frozen: Frozen, alone: Sequence[torch.Tensor], counts: Mapping[int, int]) -> torch.Tensor:
@@ -96,7 +99,6 @@ def fit(
 
     fitted = Fitted(start, features, 0.01 * float(frozen.head.std()), rates)
     steps = EPOCHS * -(-len(positions.states) // BATCH)
-    weight = torch.tensor([1 - SHARE, *[SHARE / DRAWN] * DRAWN])
     step = 0
     for epoch in range(EPOCHS):
         generator = torch.Generator().manual_seed(epoch)
@@ -104,14 +106,26 @@ def fit(
         targets = torch.cat([positions.targets[:, None], drawn], 1)
         for batch in torch.split(torch.randperm(len(positions.states), generator=generator), BATCH):
             out = fitted.rows()
-            nll = frozen.nll(positions.states[batch], targets[batch], out, positions.mass[batch])
-            loss = (nll @ weight).mean() + penalty(out, away, BATCH // 4, generator)
-            loss.backward()  # type: ignore[no-untyped-call]
+            lost = cost(positions.states[batch] @ out.T, targets[batch] - frozen.old, positions.mass[batch]).mean()
+            (lost + penalty(out, away, BATCH // 4, generator)).backward()  # type: ignore[no-untyped-call]
             fitted.step(min(1.0, (step + 1) / 5) * (1 - step / steps))
             step += 1
-            told(step, float(loss.detach()))
+            told(step, float(lost.detach()))
     with torch.no_grad():
         return fitted.rows()
+
+
+def cost(logits: torch.Tensor, places: torch.Tensor, mass: torch.Tensor) -> torch.Tensor:
+    """(positions,) nats at `logits` (positions, new ids) beside the old ids' `mass`.
+
+    `places` (positions, 1 + drawn) are the true target and the drawn ones as columns of logits, below 0 for old ids.
+    """
+    import torch
+
+    every, new = logits.logsumexp(-1), (places >= 0).float()
+    kind = torch.nn.functional.binary_cross_entropy_with_logits(every - mass, new[:, 0], reduction="none")
+    which = (every[:, None] - logits.gather(1, places.clamp(min=0))) * new
+    return kind + (1 - SHARE) * which[:, 0] + SHARE * which[:, 1:].mean(1)
 
 
 def penalty(out: torch.Tensor, away: Positions | None, count: int, generator: torch.Generator) -> torch.Tensor:

@@ -100,3 +100,15 @@ def test_no_text_to_fit_on(byte_level_model, inputs, documents, build) -> None:
 def test_korean_alone_is_enough(byte_level_model, inputs, build) -> None:
     found = build("extend", run, Extend(init="distill", **SMALL), inputs(byte_level_model, ("ko",))).metrics["starts"]
     assert set(found["methods"]["distill"]["bpb"]) == {"ko"} and found["documents"]["en"] == 0
+
+
+@pytest.mark.parametrize(("tiles", "wide", "name", "halved"), [
+    (True, True, "GenuineIntel", True), (False, True, "GenuineIntel", False),
+    (False, True, "AuthenticAMD", True), (False, False, "AuthenticAMD", False),
+])  # fmt: skip
+def test_products_are_in_bf16_where_that_is_faster(monkeypatch, tmp_path, tiles, wide, name, halved) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: tiles)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: wide)
+    (tmp_path / "cpuinfo").write_text(f"vendor_id\t: {name}\n")
+    monkeypatch.setattr(choose, "PROCESSOR", tmp_path / "cpuinfo")
+    assert choose.halves() is halved

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from tests.tokenizer.frozen_toy import PARTS
-from tokenizer import distill, heads, joint
+from tokenizer import alone, heads, joint
 from tokenizer.frozen import Frozen
 from tokenizer.starts import mean
 
@@ -22,7 +22,7 @@ def nll(frozen: Frozen, rows: tuple[torch.Tensor, torch.Tensor], given: list[lis
 
 def test_both_kinds_of_rows_learn_and_nothing_else_does(frozen: Frozen) -> None:
     into, out = mean(frozen.table, PARTS), mean(frozen.head, PARTS)
-    features = torch.cat(distill.isolated(frozen), 1)
+    features = torch.cat(alone.isolated(frozen), 1)
     before = {name: value.clone() for name, value in frozen.model.state_dict().items()}
     losses: list[float] = []
     given = streams(frozen, 150)
