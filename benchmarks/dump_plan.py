@@ -1,6 +1,6 @@
 """What one Common Crawl dump costs to take the Korean out of, computed from measured rates and published sizes.
 
-    MALMOI_DATA=... python benchmarks/refine.py --pages 5000 --korean 1.0 > korean.json
+    MALMOI_DATA=... python benchmarks/refine.py --pages 1000 --korean 1.0 > korean.json
     MALMOI_DATA=... python benchmarks/refine.py --pages 5000 --korean 0.01 > mixed.json
     MALMOI_DATA=... python benchmarks/commoncrawl.py --pages 1000 > fetch.json
     python benchmarks/dump_plan.py --korean korean.json --mixed mixed.json --fetch fetch.json
