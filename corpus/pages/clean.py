@@ -168,7 +168,7 @@ class Cleaner:
                 row["meta"]["option"], value, threshold = said
                 return Outcome(row, size, name, value, threshold, tuple(passed), mojibake=found)
             passed.append(name)
-            if doc.text is not before and doc.text != before:
+            if doc.text != before:
                 trimmed[name] = len(before.encode()) - len(doc.text.encode())
         if notes := doc.metadata.get("notes"):
             row["meta"]["notes"] = notes

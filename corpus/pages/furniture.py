@@ -157,8 +157,7 @@ def is_content(name: str) -> bool:
 @lru_cache(maxsize=1 << 14)
 def opens_aside(heading: str) -> bool:
     """Whether a heading names what follows an article and is not of it: comments, related articles."""
-    label = _label(heading)
-    return _COMMENTS.fullmatch(label) is not None or _ASIDES.fullmatch(label) is not None
+    return opens_comments(heading) or _ASIDES.fullmatch(_label(heading)) is not None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -44,13 +44,14 @@ def hangul(body: bytes, enough: int) -> int | None:
     if body.startswith(_WIDE) or b"\0" in body[:1024] or (b"\x1b" in body and _DESIGNATOR in body):
         return None
     codes = np.frombuffer(body, np.uint8)
-    if not body.isascii():
+    plain = body.isascii()
+    if not plain:
         for spot in SPOTS:
             at = int(spot * len(body))
             if (found := _syllables(codes[at : at + SPOT], enough)) >= enough:
                 return found
     entities = len(_ENTITY.findall(body)) if _has_entity(codes) else 0
-    if entities >= enough or body.isascii():
+    if plain or entities >= enough:
         return entities
     places = np.flatnonzero(codes > 0x7F)
     high = _apart(codes, places[:FIRST])

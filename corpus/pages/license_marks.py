@@ -52,7 +52,6 @@ _FOOTER = re.compile(
     r"<footer\b|(?:class|id)=\"[^\"]*(?:footer|copyright|licen[sc]e|\bccl\b|rights)[^\"]*\"", re.IGNORECASE
 )
 _MARKUP = re.compile(r"<[^>]*>")
-KOGL_SIGNS = ("kogl", "opentype", "누리")  # a page with one of the signs has one of these
 
 
 def license_of(head: Head, body: str) -> tuple[str, str]:
@@ -72,12 +71,12 @@ def license_of(head: Head, body: str) -> tuple[str, str]:
 
 def may_mark(tag: str) -> bool:
     """Whether a tag has in it what every mark of a license in a page's body has in its tags."""
-    return "license" in tag or "creativecommons.org/" in tag or may_say(tag)
+    return "license" in tag or "creativecommons.org/" in tag or may_say(tag)  # asked of every link of a crawl
 
 
 def may_say(words: str) -> bool:
     """Whether a page's words may be a mark of a license: only the Korean ones stand outside of tags."""
-    return any(map(words.__contains__, KOGL_SIGNS))
+    return "kogl" in words or "opentype" in words or "누리" in words
 
 
 def _versioned(bare: str, other: str) -> bool:
@@ -100,7 +99,7 @@ def _marks(head: Head, body: str) -> Iterator[tuple[str, str]]:
             yield license, "meta"
     if "license" in body:
         yield from _linked(body)
-    if any(map(body.__contains__, KOGL_SIGNS)):
+    if may_say(body):
         yield from _kogl(body)
 
 

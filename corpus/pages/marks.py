@@ -77,12 +77,9 @@ def read_head(html: str) -> Head:
     head = html[:at]
     meta: dict[str, str] = {}
     canonical, licenses = "", []
-    tags = _META.findall(head)
-    some = "".join(tags).lower()
-    wanted, links = ([sign for sign in signs if sign in some] for signs in (_WANTED, _LINKS))
-    for tag in tags:
+    for tag in _META.findall(head):
         low, is_meta = tag.lower(), tag[1] in "mM"
-        if not any(map(low.__contains__, wanted if is_meta else links)):
+        if not any(map(low.__contains__, _WANTED if is_meta else _LINKS)):
             continue
         said = attributes(tag)
         if is_meta:

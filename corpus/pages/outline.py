@@ -28,8 +28,8 @@ class Outline:
     """The parts of a page (text and tags in turn, text first, tags without brackets) and its blocks, as columns.
 
     `html` is what the parts are of: the page's markup, of some without comments; `marked` says that a tag may be the
-    mark of a license. `start`, `end`: a block's range in
-    the parts. `last`: the number of the last block in it. `marks`: what its tag says (see `tags`).
+    mark of a license. `start`, `end`: a block's range in the parts. `last`: the number of the last block in it.
+    `marks`: what its tag says (see `tags`).
     Lengths are characters, without outer space: `text`, `linked`, `prose` of all that is in a block, as is the number
     of `links`; `own`, `own_linked` of what stands in no block inside it; `inner` is prose of the blocks inside.
     """

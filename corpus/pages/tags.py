@@ -61,9 +61,7 @@ class _Codes(dict[str, int]):
     def __missing__(self, tag: str) -> int:
         if tag.startswith(_ADDRESSED):
             code = BROKEN if tag.count('"') % 2 else LINK if tag[1] == " " and ' href="' in tag else OTHER
-            # `may_mark` once more: asked of every link of a crawl, the call would take as long as the answer
-            marked = "license" in tag or "creativecommons.org/" in tag or "kogl" in tag or "opentype" in tag
-            return code | MARKED if marked or "누리" in tag else code
+            return code | MARKED if may_mark(tag) else code
         code = self[tag] = _read(tag) | (MARKED if may_mark(tag) else 0)
         return code
 
