@@ -89,7 +89,7 @@ def nats(frozen: Frozen, made: Start | None, documents: Sequence[Document], path
     found: list[float] = json.loads(path.read_text()) if path.exists() else []
     nothing = torch.zeros(0, frozen.table.shape[1])
     for ids, _ in documents[len(found) :]:
-        stream = ids if made else frozen.expand(ids)[0]
+        stream = ids if made else frozen.expand(ids)
         at = Positions.of(frozen, made.inputs if made else nothing, [stream])
         with torch.no_grad():
             found.append(float(frozen.nll(at.states, at.targets, made.outputs if made else nothing, at.mass).sum()))

@@ -129,7 +129,7 @@ def make(name: str, frozen: Frozen, text: Text, context: Context) -> Start:
         return Start(inputs, inputs if frozen.head is frozen.table else rows(frozen.head), True)
 
     if name == "weighted":
-        counts = Counter(number for stream in streams for number in frozen.expand(stream)[0])
+        counts = Counter(number for stream in streams for number in frozen.expand(stream))
         return alike(lambda matrix: starts.weighted(matrix, parts, counts))
     if name == "first":
         return Start(starts.mean(frozen.table, parts), starts.first(frozen.head, parts), False)
@@ -175,7 +175,7 @@ def base_figures(frozen: Frozen, text: Text) -> tuple[dict[str, float], heads.Po
     import torch
 
     nothing = torch.zeros(0, frozen.table.shape[1])
-    streams = [frozen.expand(stream)[0] for stream in text.fitted.choose]
+    streams = [frozen.expand(stream) for stream in text.fitted.choose]
     found = {text.lang: _bits(frozen, heads.Positions.of(frozen, nothing, streams), nothing, text.fitted.size)}
     english = None
     if text.away.choose:

@@ -48,14 +48,12 @@ class Frozen:
         """How many rows the base has: the first new id."""
         return len(self.table)
 
-    def expand(self, ids: Sequence[int]) -> tuple[list[int], list[int]]:
-        """The old ids of a stream, and for each of its ids the place of the last old id it stands for."""
+    def expand(self, ids: Sequence[int]) -> list[int]:
+        """The old ids that a stream stands for."""
         listed: list[int] = []
-        ends: list[int] = []
         for number in ids:
             listed.extend(self.parts[number - self.old] if number >= self.old else [number])
-            ends.append(len(listed) - 1)
-        return listed, ends
+        return listed
 
     def embed(self, ids: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """(..., hidden) input embeddings of `ids`, the new ones from `rows` (which may ask for a gradient)."""
@@ -153,19 +151,16 @@ class Frozen:
             return torch.cat([(part @ self.head.T).float().logsumexp(-1) for part in torch.split(states, BLOCK)])
 
     def nll(self, states: torch.Tensor, targets: torch.Tensor, out: torch.Tensor, mass: torch.Tensor) -> torch.Tensor:
-        """-log p of `targets` in nats, `out` (new ids, hidden) being the new ids' output rows.
-
-        `targets` are (positions,) or (positions, count), and so is what is returned.
-        """
+        """(positions,): -log p of `targets` in nats, `out` (new ids, hidden) being the new ids' output rows."""
         import torch
 
-        several = targets if targets.dim() == 2 else targets[:, None]
-        chosen = (self.head[several.clamp(max=self.old - 1)] @ states[:, :, None])[..., 0]
+        places = targets[:, None]
+        chosen = (self.head[places.clamp(max=self.old - 1)] @ states[:, :, None])[..., 0]
         if len(out):
             new = states @ out.T
             mass = torch.logaddexp(mass, new.logsumexp(-1))
-            chosen = torch.where(several >= self.old, new.gather(-1, (several - self.old).clamp(min=0)), chosen)
-        return (mass[:, None] - chosen).view(targets.shape)
+            chosen = torch.where(places >= self.old, new.gather(-1, (places - self.old).clamp(min=0)), chosen)
+        return mass - chosen[:, 0]
 
 
 def trie(parts: Sequence[Sequence[int]]) -> tuple[list[int], list[int], list[int]]:
