@@ -15,12 +15,10 @@ Figures of a model whose old ids are the base's, as `extend` leaves them.
 from __future__ import annotations
 
 import argparse
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-DRAWS = 1000
 WINDOW = 1024
 
 
@@ -58,16 +56,12 @@ def rows_of(model: Any, count: int) -> tuple[Any, Any]:
 
 
 def told(ours: Sequence[float], base: Sequence[float], sizes: Sequence[int], whole: float) -> str:
-    """Sum of differences over the base's sum, in percent, with an interval of documents drawn anew."""
-    draw = random.Random(0)
-    differences = [one - other for one, other in zip(ours, base, strict=True)]
-    places = [[draw.randrange(len(sizes)) for _ in sizes] for _ in range(DRAWS)]
-    total = sum(sizes)
-    drawn = sorted(
-        100 * sum(differences[at] for at in one) / whole * total / sum(sizes[at] for at in one) for one in places
-    )
-    low, high = drawn[DRAWS // 40], drawn[-DRAWS // 40]
-    return f"{100 * sum(differences) / whole:+.2f}% [{low:+.2f}, {high:+.2f}]"
+    """How far the first nats are above the second, in percent of the base's `whole`, paired by document."""
+    from eval.compare import paired_ratio
+
+    found = paired_ratio(base, ours, sizes)
+    percent = 100 * sum(sizes) / whole
+    return f"{percent * found.difference:+.2f}% [{percent * found.low:+.2f}, {percent * found.high:+.2f}]"
 
 
 def main() -> None:
