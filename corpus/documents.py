@@ -7,7 +7,6 @@ import os
 import shutil
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -46,9 +45,13 @@ class DocumentWriter:
         self.path, self.total = path, 0
         self.columns = DROPPED_COLUMNS if dropped else COLUMNS
         self._schema = pa.schema([(name, pa.string()) for name in self.columns])
-        self._rows: list[dict[str, Any]] = []
-        self._held = 0
         self._file: Any = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """An empty row group: a buffer of UTF-8 for each column, and where its values end."""
+        self._held, self._buffers = 0, [bytearray() for _ in self.columns]
+        self._ends = [array("i", [0]) for _ in self.columns]
 
     def __enter__(self) -> DocumentWriter:
         return self
@@ -61,21 +64,28 @@ class DocumentWriter:
 
     def write(self, document: Document | dict[str, Any]) -> None:
         """Add one row; a group of them goes to the file at 1,000 rows or 16 MiB of text."""
-        meta = _JSON(document["meta"])
-        self._rows.append({name: meta if name == "meta" else str(document[name]) for name in self.columns})  # type: ignore[literal-required]
-        self._held += len(self._rows[-1]["text"])
+        values = [_cell(document[name]) for name in self.columns]  # type: ignore[literal-required]
+        for value, buffer, ends in zip(values, self._buffers, self._ends, strict=True):
+            buffer += value
+            ends.append(len(buffer))
+        self._held += len(document["text"])
         self.total += 1
-        if len(self._rows) == ROWS or self._held >= GROUP:
+        if len(self._ends[0]) > ROWS or self._held >= GROUP:
             self._flush()
 
     def _flush(self) -> None:
         import pyarrow as pa
 
-        if self._rows:
+        rows = len(self._ends[0]) - 1
+        if rows:
             self.open()
-            columns = [_strings([row[name] for row in self._rows]) for name in self.columns]
+            # of the buffers themselves: `pa.array` would import pandas
+            columns = [
+                pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(buffer))
+                for ends, buffer in zip(self._ends, self._buffers, strict=True)
+            ]
             self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
-        self._rows, self._held = [], 0
+        self._begin()
 
     def open(self) -> None:
         """Make the file now, so that it exists where no row comes."""
@@ -86,13 +96,9 @@ class DocumentWriter:
             self._file = pq.ParquetWriter(self.path, self._schema, compression="zstd")
 
 
-def _strings(values: list[str]) -> Any:
-    """An Arrow array of them; built from its buffers, as `pa.array` would import pandas."""
-    import pyarrow as pa
-
-    parts = [value.encode() for value in values]
-    ends = array("i", accumulate(map(len, parts), initial=0))
-    return pa.StringArray.from_buffers(len(parts), pa.py_buffer(ends), pa.py_buffer(b"".join(parts)))
+def _cell(value: object) -> bytes:
+    """What stands for a value in the file: UTF-8, of a mapping its JSON."""
+    return (_JSON(value) if isinstance(value, dict) else str(value)).encode()
 
 
 def write_documents(path: Path, documents: Iterable[Document | dict[str, Any]], dropped: bool = False) -> int:

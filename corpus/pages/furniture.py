@@ -69,8 +69,7 @@ _ASIDES = re.compile(
     r"about the author|leave a reply|"
     r"(?:상품|구매|이용|포토)\s?(?:후기|평|리뷰|문의)(?:\s?\(?\d+\)?)?|배송\s?(?:안내|정보)|교환\s?(?:및|/|·)?\s?(?:반품|환불).{0,8}|"
     r"(?:관련|추천|인기|최신|많이 본|주요)\s?(?:글|기사|뉴스|문서|상품|게시물)|"
-    r"이 기사와 관련.*|이 (?:글|상품)(?:을|과).* (?:함께|본).*|카테고리의? 다른 글|.{0,20}의 다른 (?:글|기사)",
-    re.IGNORECASE,
+    r"이 기사와 관련.*|이 (?:글|상품)(?:을|과).* (?:함께|본).*|카테고리의? 다른 글|.{0,20}의 다른 (?:글|기사)"
 )
 _POINTER = re.compile(
     r"[\s▶☞→※*•>\[(]*(?:read (?:more|also)|see (?:also|more)|also on|related|more:|watch:|don.t miss|leggi anche|"
@@ -101,14 +100,13 @@ _CALLS = re.compile(
 )
 _COMMENTS = re.compile(
     r"(?:user |leave a |post a )?comments?(?: \(?\d+\)?)?|\d+ comments?|discussion|leave a reply|"
-    r"(?:전체\s?)?(?:댓글|덧글|답글|한\s?줄\s?의견|의견)(?:\s?(?:쓰기|목록|보기))?(?:\s?[\[(]?\d+[\])]?\s?(?:개|건)?)?|방명록",
-    re.IGNORECASE,
+    r"(?:전체\s?)?(?:댓글|덧글|답글|한\s?줄\s?의견|의견)(?:\s?(?:쓰기|목록|보기))?(?:\s?[\[(]?\d+[\])]?\s?(?:개|건)?)?|방명록"
 )
 _ANCHORS = ("¶", "§")  # signs that link a heading to itself
 _EMPTY_BULLET = re.compile(r"^\s*(?:[•·*-]|\d+\.)\s*$")
 
 
-@lru_cache(maxsize=1 << 14)  # a site's lines come again, and a rule asks once more
+@lru_cache(maxsize=1 << 12)  # a site's lines come again, and a rule asks once more
 def is_boilerplate(line: str) -> bool:
     """A line that is only site furniture: log in, print, previous article, all rights reserved."""
     line = line.strip()
@@ -136,38 +134,36 @@ def tidy(text: str) -> tuple[str, int]:
     return _PARAGRAPHS.sub("\n\n", "\n".join(lines)).strip("\n"), dropped
 
 
-@lru_cache(maxsize=1 << 14)
 def is_furniture(name: str) -> bool:
     """Whether a class or id names furniture itself, not a place that has some beside it (`content-with-sidebar`)."""
     return any(_NAMES.search(part) and not _AROUND.search(part) for part in name.split())
 
 
-@lru_cache(maxsize=1 << 14)
 def is_ending(name: str) -> bool:
     """Whether a class or id names what comes after an article, however long: comments, the page's foot."""
     return any(_ENDING.fullmatch(part) for part in name.split())
 
 
-@lru_cache(maxsize=1 << 14)
 def is_content(name: str) -> bool:
     """Whether a class or id is one that templates give to the article's own text."""
     return _CONTENT.search(name) is not None
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def opens_aside(heading: str) -> bool:
     """Whether a heading names what follows an article and is not of it: comments, related articles."""
-    return opens_comments(heading) or _ASIDES.fullmatch(_label(heading)) is not None
+    label = _label(heading)
+    return _COMMENTS.fullmatch(label) is not None or _ASIDES.fullmatch(label) is not None
 
 
-@lru_cache(maxsize=1 << 14)
 def opens_comments(heading: str) -> bool:
     """Whether a heading names readers' comments."""
     return _COMMENTS.fullmatch(_label(heading)) is not None
 
 
 def _label(heading: str) -> str:
-    return " ".join(heading.split()).rstrip("¶§ :")
+    """In lower case, which is cheaper than patterns that ignore it."""
+    return " ".join(heading.lower().split()).rstrip("¶§ :")
 
 
 def points_elsewhere(line: str) -> bool:

@@ -84,7 +84,8 @@ class Guard:
     def _start(self) -> Connection:
         near, far = multiprocessing.Pipe()
         command = [sys.executable, "-P", "-c", OPENING, str(far.fileno())]
-        alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # NumPy's threads would only wait, and that takes time too
+        # NumPy's threads would only wait, and that takes time too; Arrow's own allocator keeps what one row group took
+        alone = os.environ | {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
         self._child = subprocess.Popen(command, pass_fds=[far.fileno()], stdin=subprocess.DEVNULL, env=alone)
         far.close()
         try:
