@@ -26,6 +26,7 @@ def measure(command: Sequence[str]) -> Used:
     """Run a command to its end; raises CalledProcessError where it fails."""
     began = time.monotonic()
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's second run has the bytecode of all that it imports
     child = subprocess.Popen(list(command), env=environment)
     process, peak = psutil.Process(child.pid), 0
     while True:
