@@ -1,6 +1,6 @@
 """Bits per byte at step 0 of every start, on held-out Korean documents of known and of unknown sources, and on English.
 
-    python benchmarks/starts.py --model DIR --data "$MALMOI_DATA" [--pieces 4000] [--methods mean distill] [--keep DIR]
+    python benchmarks/starts.py --model DIR --data "$MALMOI_DATA" [--pieces 4000] [--methods mean fitted] [--keep DIR]
 
 DIR is a model folder (safetensors, tokenizer.json). Pieces are learned and rows fitted on the sources of corpus_ko but
 for those held out whole, and but for every twentieth document, on which `known` is measured. Ratios are to the base on
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--pieces", type=int, default=4000)
-    parser.add_argument("--methods", nargs="+", default=["mean", "distill"])
+    parser.add_argument("--methods", nargs="+", default=["mean", "fitted"])
     parser.add_argument("--fit-tokens", type=int, default=Extend.model_fields["fit_tokens"].default)
     parser.add_argument("--documents", type=int, default=8, help="measured per source")
     parser.add_argument("--length", type=int, default=2000, help="characters of each")

@@ -128,7 +128,7 @@ STAGES: dict[str, Stage] = {
         Stage("cloze", "eval.cloze:run", corpus.Cloze, 1, "benchmarks", "cloze items made from held-out documents"),
         Stage("pieces", "tokenizer.pieces:run", tokenizer.Pieces, 2, "pieces", "learn Korean merges", shards=True),
         Stage("frontier", "tokenizer.frontier:run", tokenizer.Frontier, 1, "frontier", "vocabulary size against cost"),
-        Stage("extend", "tokenizer.extend:run", tokenizer.Extend, 4, "model", "base + pieces: tokenizer, rows", MODEL),
+        Stage("extend", "tokenizer.extend:run", tokenizer.Extend, 5, "model", "base + pieces: tokenizer, rows", MODEL),
         Stage("pack", "tokenizer.pack:run", tokenizer.Pack, 1, "tokens", "one token stream per source"),
         Stage(
             "dapt",

@@ -164,12 +164,12 @@ class Example:
         starts = {
             "base": {"ko": 1.68, "en": 0.88},
             "mean": {"ko": 2.10, "en": 0.88},
-            "distilled": {"ko": 1.75, "en": 0.885},
+            "fitted": {"ko": 1.75, "en": 0.885},
         }
         self.put("extend", {"init": "mean"}, {"model": "base", "pieces": "pieces", "documents": "mix"}, {
             "starts": {
                 "chosen": "mean", "lang": "ko", "base": {"bpb": starts["base"]},
-                "methods": {method: {"bpb": starts[method]} for method in ("mean", "distilled")},
+                "methods": {method: {"bpb": starts[method]} for method in ("mean", "fitted")},
                 "documents": {"ko": 12, "en": 6}, "bytes": {"ko": 9000, "en": 4000}, "fitted_on": 12_000,
             },
             "old_vocabulary": 49152, "added": 8000, "new_vocabulary": 57152, "padded_vocabulary": 57152, "init": "mean",

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-METHODS = ("mean", "weighted", "first", "focus", "distill")
-AUTO = ("mean", "distill")  # what `auto` makes and measures: what costs nothing, and what is fitted
+METHODS = ("mean", "weighted", "first", "focus", "fitted")
+AUTO = ("mean", "fitted")  # what `auto` makes and measures: what costs nothing, and what is fitted
 THREADS = 2  # fixed, since sums of floats follow it
 AFFORDABLE = 1_500_000_000  # parameters of a base above which `auto` is the mean
 AWAY = 0.25  # English ids for the penalty, in shares of fit_tokens
@@ -135,12 +135,12 @@ def make(name: str, frozen: Frozen, text: Text, context: Context) -> Start:
         return Start(starts.mean(frozen.table, parts), starts.first(frozen.head, parts), False)
     if name == "focus":
         return alike(lambda matrix: starts.focus(matrix, parts, streams))
-    if name == "distill":
-        return distilled(frozen, text, context)
+    if name == "fitted":
+        return fitted(frozen, text, context)
     return alike(lambda matrix: starts.mean(matrix, parts))
 
 
-def distilled(frozen: Frozen, text: Text, context: Context) -> Start:
+def fitted(frozen: Frozen, text: Text, context: Context) -> Start:
     """Output rows on a part of the text, input and output rows together on all of it, and the output rows once more on
     the states that the input rows now give."""
     import torch

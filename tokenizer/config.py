@@ -54,10 +54,10 @@ class Extend(Section):
         None, description="text the fertility and the proof are measured on (held-out where there is a split)"
     )
     size: int | None = Field(None, ge=1, description="new tokens at most; pieces that would exceed it are left out")
-    init: Literal["auto", "mean", "weighted", "first", "focus", "distill"] = Field(
+    init: Literal["auto", "mean", "weighted", "first", "focus", "fitted"] = Field(
         "auto", description="how new rows start; auto: the fewest bits per byte at step 0 on train documents set apart"
     )
-    fit_tokens: int = Field(15000, ge=1, description="new tokens of train text that distill is fitted on")
+    fit_tokens: int = Field(15000, ge=1, description="new tokens of train text that rows are fitted on")
     choose_tokens: int = Field(2000, ge=1, description="new tokens of other train text that starts are measured on")
     pad_to: int = Field(64, ge=1, description="vocabulary is padded to a multiple of this")
 

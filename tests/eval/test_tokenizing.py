@@ -42,10 +42,10 @@ def test_an_open_frontier_says_so(data):
 
 def test_starts_stand_beside_the_base(shown):
     one = shown["starts"]["extend"]
-    assert [row["method"] for row in one["rows"]] == ["base", "distilled", "mean"]
+    assert [row["method"] for row in one["rows"]] == ["base", "fitted", "mean"]
     assert [row["chosen"] for row in one["rows"]] == [False, False, True]
     assert one["rows"][1]["over"]["ko"] == pytest.approx(1.75 / 1.68 - 1) and one["rows"][0]["over"] == {}
-    assert "distilled 1.750" in one["plots"][0]["svg"]
+    assert "fitted 1.750" in one["plots"][0]["svg"]
     assert one["note"].startswith(
         "Measured on train documents set apart (12 Korean, 6 English); rows that are fitted saw"
     )

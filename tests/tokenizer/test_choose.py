@@ -45,7 +45,7 @@ def test_auto_takes_the_best_and_says_so(request, inputs, build, name) -> None:
 
 
 @pytest.mark.parametrize("name", ["byte_level_model", "metaspace_model"])
-@pytest.mark.parametrize("init", ["first", "distill", "focus", "weighted"])
+@pytest.mark.parametrize("init", ["first", "fitted", "focus", "weighted"])
 def test_every_start_leaves_old_ids_alone(request, inputs, build, name, init) -> None:
     given = inputs(request.getfixturevalue(name))
     made = build("extend", run, Extend(init=init, **SMALL), given)
@@ -93,13 +93,13 @@ def test_a_base_too_large_to_run_gets_means(byte_level_model, inputs, build, mon
 def test_no_text_to_fit_on(byte_level_model, inputs, documents, build) -> None:
     given = {**inputs(byte_level_model), "documents": documents({"e": ("en", paragraphs("en", 20))}, mixture=True)}
     assert build("extend", run, Extend(**SMALL), given).metrics["init"] == "mean"
-    with pytest.raises(InputError, match="no 'ko' train text to fit init: distill"):
-        build("extend", run, Extend(init="distill", **SMALL), given)
+    with pytest.raises(InputError, match="no 'ko' train text to fit init: fitted"):
+        build("extend", run, Extend(init="fitted", **SMALL), given)
 
 
 def test_korean_alone_is_enough(byte_level_model, inputs, build) -> None:
-    found = build("extend", run, Extend(init="distill", **SMALL), inputs(byte_level_model, ("ko",))).metrics["starts"]
-    assert set(found["methods"]["distill"]["bpb"]) == {"ko"} and found["documents"]["en"] == 0
+    found = build("extend", run, Extend(init="fitted", **SMALL), inputs(byte_level_model, ("ko",))).metrics["starts"]
+    assert set(found["methods"]["fitted"]["bpb"]) == {"ko"} and found["documents"]["en"] == 0
 
 
 @pytest.mark.parametrize(("tiles", "wide", "name", "halved"), [
