@@ -50,12 +50,17 @@ def _say(about: str, text: str) -> dict[str, str]:
 
 def _target(data: Mapping[str, Any], main: str) -> str:
     """The language that training was for; Korean where nothing says so."""
-    runs = [data["training"][name] for name in chain(data["lineage"]["nodes"], main) if name in data["training"]]
-    return next((str(run["lang"]) for run in runs if run["lang"]), "ko")
+    return next((str(run["lang"]) for run in _trained(data, main) if run["lang"]), "ko")
+
+
+def _trained(data: Mapping[str, Any], main: str) -> list[Mapping[str, Any]]:
+    """The training runs that the model comes from, the newest first."""
+    return [data["training"][name] for name in chain(data["lineage"]["nodes"], main) if name in data["training"]]
 
 
 def _gained_and_lost(data: Mapping[str, Any], main: str) -> list[dict[str, str]]:
     found, target = [], _target(data, main)
+    cost = "training" if _trained(data, main) else "the new start"
     by_lang = data["comparisons"][main]["bpb"]
     for lang in sorted(by_lang, key=lambda lang: (lang != target, lang)):
         one = by_lang[lang]
@@ -79,7 +84,7 @@ def _gained_and_lost(data: Mapping[str, Any], main: str) -> list[dict[str, str]]
                 else ": it got worse at what it was trained for."
             )
         else:
-            text += ": it lost nothing here." if better else ": this is what the training cost."
+            text += ": it lost nothing here." if better else f": this is what {cost} cost."
         if one["smoke"]:
             text += " On so small a sample this is a smoke test."
         found.append(_say(("gained" if better else "lost") if certain else "unclear", text))
