@@ -60,7 +60,7 @@ def _trained(data: Mapping[str, Any], main: str) -> list[Mapping[str, Any]]:
 
 def _gained_and_lost(data: Mapping[str, Any], main: str) -> list[dict[str, str]]:
     found, target = [], _target(data, main)
-    cost = "training" if _trained(data, main) else "the new start"
+    cost = "the training" if _trained(data, main) else "the new start"
     by_lang = data["comparisons"][main]["bpb"]
     for lang in sorted(by_lang, key=lambda lang: (lang != target, lang)):
         one = by_lang[lang]
