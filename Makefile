@@ -8,6 +8,8 @@ CONFIG ?= configs/quickstart.yaml
 BIN := .venv/bin
 STAMP := .venv/.installed
 DATA := .data/quickstart
+# A file's tests stay in one process, so that what its fixtures build is built once.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all check clean
@@ -17,10 +19,10 @@ demo: $(STAMP)
 	$(BIN)/python -P -m pipeline.stage all --config "$$config"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow and not data"
+	$(PYTEST) -m "not slow and not data"
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

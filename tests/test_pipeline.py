@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.artifact import Artifact
+from tests.test_readme import recipe
 from tests.toys import paragraphs, toy_llama
 
+pytestmark = pytest.mark.timeout(900)  # the first of them builds a whole pipeline
 PAGE = (
     """<html><head><meta charset="{charset}"><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"""
 )
@@ -82,6 +85,17 @@ def test_every_node_is_built_and_whole(house):
     assert all(row["state"] == "built" for row in answer["nodes"])
     assert malmoi(config, "verify").returncode == 0
     assert Path(answer["report"]).is_file()
+
+
+def test_make_demo_runs_the_quickstart(house):
+    text = recipe("demo")
+    assert "corpus.samples .data/quickstart --config configs/quickstart.yaml" in text
+    arguments = re.search(r"pipeline\.stage (\S+) --config", text)
+    answer = malmoi(house[0], arguments.group(1))
+    assert answer.returncode == 0
+    report = Path(answer.stdout.strip().splitlines()[-1])
+    assert report.name == "index.html"
+    assert report.is_file()
 
 
 def test_counts_add_up(house):

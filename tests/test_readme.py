@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_pipeline import house, malmoi  # noqa: F401
-
 ROOT = Path(__file__).parent.parent
 COMMANDS = ["make demo", "make test"]
 
@@ -34,19 +32,8 @@ def test_both_readmes_give_the_same_two_commands(readme):
     assert [line for line in fenced(readme) if line in COMMANDS] == COMMANDS
 
 
-def test_make_demo_runs_the_quickstart(house):  # noqa: F811
-    text = recipe("demo")
-    assert "corpus.samples .data/quickstart --config configs/quickstart.yaml" in text
-    arguments = re.search(r"pipeline\.stage (\S+) --config", text)
-    answer = malmoi(house[0], arguments.group(1))
-    assert answer.returncode == 0
-    report = Path(answer.stdout.strip().splitlines()[-1])
-    assert report.name == "index.html"
-    assert report.is_file()
-
-
 def test_make_test_leaves_out_slow_tests_and_data():
-    assert 'pytest -m "not slow and not data"' in recipe("test")
+    assert "-m pytest" in recipe("test") and '-m "not slow and not data"' in recipe("test")
     assert '-m "' not in recipe("test-all")
 
 

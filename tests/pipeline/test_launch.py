@@ -23,6 +23,7 @@ def test_each_rank_gets_its_number_and_threads_are_shared_out(tmp_path):
 def test_slurm_starts_all_ranks_with_one_srun(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "77")
     monkeypatch.setenv("SLURM_JOB_NODELIST", "gpu[03-04]")
+    monkeypatch.delenv("RANK", raising=False)  # as training in this process leaves it
     ((command, environment),) = _commands(tmp_path / "job.json", Run(world=16, launcher="slurm"), 16)
     assert command[:2] == ["srun", "--ntasks=16"]
     assert environment["MASTER_ADDR"] == "gpu03"
