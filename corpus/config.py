@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from corpus.text.languages import unknown
 from pipeline.config import Closed, ContentPath, DatasetReference, Input, Run, Section
 from pipeline.errors import ConfigError
 
@@ -116,6 +117,13 @@ class Source(Closed):
             known = next((LICENSES[place] for place in LICENSES if data.get(place) is not None), None)
             return {**data, "license": known} if known else data
         return data
+
+    @field_validator("lang")
+    @classmethod
+    def a_language(cls, lang: str) -> str:
+        if why := unknown(lang):
+            raise ValueError(why)
+        return lang
 
     @model_validator(mode="after")
     def one_place(self) -> Source:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from pipeline.errors import InputError
 UNIT_GROUPS = 16  # row groups of a Parquet file per unit of work
 NAMED = 5  # documents named for an item, items named for a document
 SIZES = ("read", "kept", "removed", "dropped")  # UTF-8 bytes of text; removed: lines of documents that stay
+KNOWN_WORDS, KNOWN_LETTERS = 4, 8  # of a question: with fewer of both it is known by its answer only
 HALF = 0.5  # of a document's characters: one that loses more than this was about the items
 
 
@@ -75,17 +77,30 @@ def _parts_of(path: Path) -> list[Part]:
         for number, line in enumerate(file, 1):
             try:
                 item = json.loads(line)
-                texts = item["texts"] if "texts" in item else [_question(item)]
-                found += [Part(f"{path.stem}\t{item['id']}", text) for text in texts]
+                texts = item["texts"] if "texts" in item else _question(item)
+                name = f"{path.stem}\t{item['id']}"
+                found += [Part(name, form) for form in dict.fromkeys(chain.from_iterable(map(_forms, texts)))]
             except (ValueError, KeyError, TypeError, IndexError):
                 raise InputError(f"{path} line {number} is not a benchmark item") from None
     return found
 
 
-def _question(item: dict[str, Any]) -> str:
-    """The question, and its answer where the question alone is too short to be known again."""
+def _question(item: dict[str, Any]) -> list[str]:
+    """The question; its answer beside it where it is short, and that alone where any exam may ask it ("옳은 것은?")."""
     query = str(item["query"])
-    return query if len(query.split()) >= 4 else f"{query} {item['choices'][item['gold']]}"
+    if len(query.split()) >= KNOWN_WORDS:
+        return [query]
+    whole = f"{query} {item['choices'][item['gold']]}"
+    return [query, whole] if sum(map(str.isalnum, query)) >= KNOWN_LETTERS else [whole]
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """A text as it stands, as refine leaves it, and as it does where personal data are masked."""
+    from corpus.pii import mask
+    from corpus.text.normalize import normalize
+
+    whole = normalize(text)
+    return text, whole, mask(whole).text
 
 
 @lru_cache(maxsize=1)

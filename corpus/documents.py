@@ -128,7 +128,7 @@ def read_file(
                     if "meta" in row:
                         row["meta"] = json.loads(row["meta"])
                     yield row
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not a documents file: {error}") from None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpus.documents import COLUMNS, read_file, write_documents
+from corpus.documents import COLUMNS, write_documents
+from corpus.sources.readers import plain
 from pipeline.artifact import files_below
 from pipeline.config import Leaf
 from pipeline.context import Context
@@ -82,7 +84,8 @@ def _documents(section: Leaf, file: Path, number: int) -> Iterator[dict[str, Any
         if not isinstance(text, str) or not text:
             raise InputError(f"{file}, record {row + 1}: no text under 'text'")
         given = {name: record[name] for name in COLUMNS if isinstance(record.get(name), str)}
-        meta = record.get("meta")
+        if isinstance(record.get("id"), int):
+            given["id"] = str(record["id"])
         yield {
             "id": f"{section.source}/{number:06d}/{row:08d}",
             "source": section.source,
@@ -92,8 +95,21 @@ def _documents(section: Leaf, file: Path, number: int) -> Iterator[dict[str, Any
             "charset": "utf-8",
             **given,
             **({"lang": section.lang} if section.lang else {}),
-            "meta": meta if isinstance(meta, dict) else {},
+            "meta": _meta(record.get("meta")),
         }
+
+
+def _meta(said: Any) -> dict[str, Any]:
+    """A mapping, or one that Parquet holds as JSON text; other text is kept under `text`."""
+    import orjson
+
+    if isinstance(said, str) and said:
+        try:
+            read = orjson.loads(said)
+        except ValueError:
+            read = None
+        said = read if isinstance(read, dict) else {"text": said}
+    return plain(said) if isinstance(said, dict) else {}
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:
@@ -114,7 +130,7 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
                 if not isinstance(record, dict):
                     raise InputError(f"{file}, line {number}: a JSON object is wanted, not {type(record).__name__}")
                 yield record
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
 
 
@@ -124,10 +140,6 @@ def _parquet(file: Path) -> Iterator[dict[str, Any]]:
 
     try:
         with pq.ParquetFile(file) as parquet:
-            names = set(parquet.schema_arrow.names)
-            if names >= set(COLUMNS):
-                yield from read_file(file)
-                return
             for batch in parquet.iter_batches(1000):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:

@@ -38,6 +38,7 @@ TABLE: dict[str, Terms] = {
     "odbl": COPYLEFT, "epl": COPYLEFT, "cddl": COPYLEFT, "fdl": COPYLEFT, "ogl-uk": NOTICE, "ogl": NOTICE,
     "cc-sa": Terms(True, True, True, False), "cc-nc": Terms(False, True, False, False),
     "cc-nd": Terms(True, False, False, False), "cc-nc-sa": Terms(False, True, True, False),
+    "cc-nc-nd": Terms(False, False, False, False),
     "cc-by-nc": Terms(False, True, False, True), "cc-by-nc-sa": Terms(False, True, True, True),
     "cc-by-nd": Terms(True, False, False, True), "cc-by-nc-nd": Terms(False, False, False, True),
     # Korea Open Government License (공공누리): types 1 to 4; 0 and AI since 28 January 2026 (문화체육관광부)

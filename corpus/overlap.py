@@ -10,9 +10,11 @@ where it is a whole line.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def _powers(inverse: bool, size: int) -> NDArray[np.uint64]:
 def letters(text: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Code points of the letters and digits of `text` in lower case, and where each stands in `text`.
 
-    `text` is NFC, as refine leaves it; what lower case makes longer (İ) is left as it is.
+    `text` is NFC; what lower case makes longer (İ) is left as it is.
     """
     import numpy as np
 
@@ -128,7 +130,17 @@ class Index:
         self.longest = max((len(line) for line in self.lines), default=0)
 
     def find(self, text: str) -> list[Found]:
-        """Every item in `text`, by place; where its parts stand several times, each stretch that holds enough."""
+        """Every item in `text`, by place; where its parts stand several times, each stretch that holds enough.
+
+        In a text that is not NFC a place is the lines it touches.
+        """
+        if unicodedata.is_normalized("NFC", text):
+            return self._find(text)
+        composed = unicodedata.normalize("NFC", text)
+        lines = _line_ends(composed), _line_ends(text)
+        return [_over_lines(one, *lines) for one in self._find(composed)]
+
+    def _find(self, text: str) -> list[Found]:
         import numpy as np
 
         codes, places = letters(text)
@@ -189,6 +201,16 @@ class Index:
 
 def _key(codes: NDArray[np.uint32]) -> str:
     return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def _line_ends(text: str) -> list[int]:
+    return list(accumulate(len(line) + 1 for line in text.split("\n")))
+
+
+def _over_lines(found: Found, composed: list[int], ends: list[int]) -> Found:
+    """What was found in the composed text, as the lines of the text itself that it touches."""
+    first, last = (bisect_right(composed, place) for place in (found.start, found.end - 1))
+    return replace(found, start=ends[first - 1] if first else 0, end=ends[last] - 1)
 
 
 def without(text: str, found: Sequence[Found]) -> str:

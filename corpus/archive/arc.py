@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from corpus.archive.body import BadBody, decode_body
-from corpus.archive.page import Page, Reading
+from corpus.archive.page import Page, Reading, joint
 
 FIRST = b"filedesc://"
 LINE_LIMIT = 64 << 10
@@ -93,7 +93,10 @@ def _page(line: re.Match[bytes], body: bytes, number: int, offset: int, limit: i
     for one in head.splitlines()[1:]:
         name, colon, value = one.decode("utf-8", "replace").partition(":")
         if colon:
-            headers.setdefault(name.strip().lower(), value.strip())
+            key, value = name.strip().lower(), value.strip()
+            if key == "x-robots-tag" and key in headers:
+                value = f"{headers.pop(key)}{joint(key)}{value}"
+            headers.setdefault(key, value)
     rest = decode_body(rest, headers, limit)
     if len(rest) > limit:
         raise BadBody("larger than the limit")

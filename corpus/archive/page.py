@@ -13,7 +13,7 @@ EXAMPLES = 20  # failures described one by one; the rest are counted
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its URL, the HTTP headers (lower-cased names, repeats joined by ", ") and the decoded body.
+    """One page: its URL, the HTTP headers (lower-cased names, repeats joined) and the decoded body.
 
     `record` counts the records of the file from 0; `offset` is where the record's gzip member (or record, in a plain
     file) starts. `status` is 200 for records that hold no HTTP.
@@ -28,6 +28,16 @@ class Page:
     mime: str = ""
     date: str = ""
     kind: str = "response"
+
+
+def joint(name: str) -> str:
+    """What joins a header's repeats: each x-robots-tag may speak to a robot of its own."""
+    return "\n" if name == "x-robots-tag" else ", "
+
+
+def apart(name: str, value: str) -> list[str]:
+    """The values that were joined, where they can be told."""
+    return value.split("\n") if joint(name) == "\n" else [value]
 
 
 @dataclass

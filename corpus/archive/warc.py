@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, cast
 
 from corpus.archive.arc import is_arc, read_arc
 from corpus.archive.body import BODY_LIMIT, BROKEN, CHUNK, BadBody, decode_body, read_up_to
-from corpus.archive.page import EXAMPLES, Page, Reading
+from corpus.archive.page import EXAMPLES, Page, Reading, apart, joint
 from pipeline.errors import InputError
 
 __all__ = [
@@ -216,7 +216,7 @@ def _page(record: Any, number: int, limit: int, begin: int) -> Page | None:
         status = int(record.http_headers.status_code or 0)
         for name, value in _headers(record.http_headers):
             key = name.strip().lower()
-            headers[key] = f"{headers[key]}, {value}" if key in headers and key != "content-type" else value
+            headers[key] = f"{headers[key]}{joint(key)}{value}" if key in headers and key != "content-type" else value
     else:
         headers["content-type"] = warc.get("content-type", "")
     stored = int(record.content_length)  # less the HTTP header, once that is parsed
@@ -292,8 +292,8 @@ def page_member(page: Page) -> bytes:
     url = re.sub(r"\s", "%20", page.url)
     if page.kind == "response":
         kept = {name: value for name, value in page.http_headers.items() if name not in DROPPED_HEADERS}
-        lines = [f"HTTP/1.1 {page.status}", *(f"{name}: {_line(value)}" for name, value in kept.items())]
-        head = "\r\n".join([*lines, f"content-length: {len(page.body)}", "", ""]).encode()
+        lines = [f"{name}: {_line(one)}" for name, value in kept.items() for one in apart(name, value)]
+        head = "\r\n".join([f"HTTP/1.1 {page.status}", *lines, f"content-length: {len(page.body)}", "", ""]).encode()
         content_type = "application/http; msgtype=response"
     else:
         head, content_type = b"", _line(page.http_headers.get("content-type", "application/octet-stream"))

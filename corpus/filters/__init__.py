@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.filters.presets import PRESETS, STOCK, Table
+from corpus.text.languages import unknown
 from pipeline.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FOREIGN = "datatrove:"
 ENABLED = "enabled"
+OTHER = "other"  # after @: every language for which the preset has no form of its own
 
 FILES = {"block": ("url_lists", "block"), "allow": ("url_lists", "allow"), "bad_words": ("bad_words", "words")}
 
@@ -34,8 +36,11 @@ Thresholds = Mapping[str, Mapping[str, Any]]
 def check(thresholds: Thresholds, section: str = "refine") -> None:
     """Raise ConfigError for a rule, an option or a value that no rule has, with the nearest name."""
     for key, options in thresholds.items():
-        rule = key.partition("@")[0]
+        rule, at, lang = key.partition("@")
         where = f"{section}.thresholds.{key}"
+        if at and lang != OTHER and (not lang or unknown(lang)):
+            why = unknown(lang) if lang else "a language stands after @"
+            raise ConfigError(f"{where}: {why}, or '{OTHER}' for those without a form of their own")
         if rule.startswith(FOREIGN):
             _check_foreign(rule, options, where)
             continue
@@ -87,7 +92,7 @@ def table(preset: str, thresholds: Thresholds, lang: str) -> Table:
     rules: Table = {rule: dict(options) for rule, options in tables.get(lang, tables["*"]).items()}
     for key, options in sorted(thresholds.items(), key=lambda pair: "@" in pair[0]):  # one language over all
         rule, _, only = key.partition("@")
-        if only in ("", lang) or (only == "other" and lang not in tables):
+        if only in ("", lang) or (only == OTHER and lang not in tables):
             rules.setdefault(rule, {}).update(options)
     return {
         rule: {option: value for option, value in options.items() if option != ENABLED}

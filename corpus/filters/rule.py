@@ -63,8 +63,13 @@ class Rule(ABC):
             return None
         for option, value, threshold, floor in self.measures(doc):
             if value < threshold if floor else value > threshold:
-                return Fault(option, round(value, 4), threshold)
+                return Fault(option, value, threshold)
         return None
+
+
+def number(value: float) -> str:
+    """A measure as `dropped/` holds it: to the last digit, so that another threshold can be tried on it."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def at_least(option: str, value: float, threshold: float) -> Measure:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.text.scripts import scripts
 
 CP949 = "cp949"
 UTF8 = "utf-8"
+LATIN_1 = "cp1252"
 _KOREAN = (
     "euc-kr euckr euc_kr ks_c_5601-1987 ks_c_5601-1989 ks_c_5601 ksc5601 ksc_5601 ks-c-5601 korean iso-ir-149 "
     "csksc56011987 cseuckr windows-949 cp949 ms949 x-windows-949 uhc x-euc-kr"
@@ -48,6 +49,7 @@ BOMS = ((codecs.BOM_UTF8, UTF8), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM
 SNIFFED = 4096  # bytes of markup searched for a declaration; the standard's 1024 miss late ones
 REPAIRABLE = 0.05  # bad bytes per non-ASCII byte up to which a page counts as damaged, not as another charset
 HANGUL_ENOUGH = 0.8  # of the letters beyond ASCII, for CP949 to be believed undeclared: Chinese read so has 0.6
+HANGUL_CLAIMED = 0.2  # for a damaged page under a Latin header whose markup names it: mixed script has so much
 CHANCE = 3  # characters that are valid UTF-8 in a page declared EUC-KR: a syllable is by chance in one of ten cases
 REPLACEMENT = "\ufffd"
 
@@ -79,7 +81,7 @@ def canonical(label: str) -> str | None:
     """The Python codec for a charset label, or None for a label that no page of the web has."""
     name = label.strip().lower()
     for names, codec in (
-        (KOREAN, CP949), (UNICODE, UTF8), (LATIN, "cp1252"), (CHINESE, "gb18030"), (JOHAB_NAMES, JOHAB),
+        (KOREAN, CP949), (UNICODE, UTF8), (LATIN, LATIN_1), (CHINESE, "gb18030"), (JOHAB_NAMES, JOHAB),
         (SEVEN_BITS, ISO_2022_KR),
     ):  # fmt: skip
         if name in names:
@@ -108,7 +110,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
     labels = list(declarations(body, content_type))
     declared = labels[0][1].lower() if labels else ""
     claims = [(where, known) for where, label in labels if (known := _believable(where, label, body)) is not None]
-    if DESIGNATOR in body[:SNIFFED] and ISO_2022_KR not in [charset for _, charset in claims]:
+    if DESIGNATOR in body[:SNIFFED] and ISO_2022_KR not in [charset for _, charset in claims[:1]]:
         claims.insert(0, ("body", ISO_2022_KR))
     if body.isascii() and not any(known.startswith(("utf-16", "iso2022")) for _, known in claims):
         where, named = claims[0] if claims else ("body", UTF8)
@@ -144,9 +146,8 @@ def _believable(where: str, label: str, body: bytes) -> str | None:
 def _strict(body: bytes, claims: list[tuple[str, str]], declared: str) -> Decoded | None:
     for number, (where, charset) in enumerate(claims):
         lying = number > 0 and charset != claims[0][1]
-        if charset == "cp1252" and (other := _in_body(body)) is not None:
-            # servers add ISO-8859-1 to everything, and it decodes anything
-            return Decoded(other[0], other[1], "body", declared, lying=True)
+        if charset == LATIN_1 and (found := _not_latin(body, claims, declared)) is not None:
+            return found
         if (text := _try(body, charset)) is not None:
             if charset == CP949 and (read := _try(body, UTF8)) is not None and _beyond_ascii(read) >= CHANCE:
                 return Decoded(read, UTF8, "body", declared, lying=True)
@@ -155,6 +156,19 @@ def _strict(body: bytes, claims: list[tuple[str, str]], declared: str) -> Decode
             return Decoded(text, charset, where, declared, lying=lying or (where == "body" and bool(declared)))
     if (other := _in_body(body)) is not None:
         return Decoded(other[0], other[1], "body", declared, lying=canonical(declared) is not None)
+    return None
+
+
+def _not_latin(body: bytes, claims: list[tuple[str, str]], declared: str) -> Decoded | None:
+    """What bytes said to be Latin are in truth: servers add ISO-8859-1 to everything, and it decodes anything."""
+    if (other := _in_body(body)) is not None:
+        return Decoded(other[0], other[1], "body", declared, lying=True)
+    others = [claim for claim in claims if claim[1] != LATIN_1]
+    if others and (found := _strict(body, others, declared)) is not None:
+        return replace(found, lying=True)
+    mended = _repaired(body, claims, declared)
+    if mended is not None and _hangul(mended.text) >= (HANGUL_CLAIMED if others else HANGUL_ENOUGH):
+        return replace(mended, lying=True)
     return None
 
 
@@ -195,7 +209,7 @@ def _repaired(body: bytes, claims: list[tuple[str, str]], declared: str) -> Deco
     """The multi-byte charset with the fewest bad places, where they are few; ties go to what was declared."""
     high = sum(map(len, _HIGH.findall(body)))
     best: Decoded | None = None
-    named = [charset for _, charset in claims if charset != "cp1252"]
+    named = [charset for _, charset in claims if charset != LATIN_1]
     for charset in dict.fromkeys([*named, UTF8, CP949]):
         text, bad = _decode_mending(body, charset)
         lying = bool(claims) and charset != claims[0][1]

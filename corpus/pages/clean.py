@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.pages.charset import decode
 from corpus.pages.gate import hangul, hangul_of
 from corpus.text.language import KOREAN, by_line, identify, keep_lines
+from corpus.text.languages import LANGUAGE_CODE
 from corpus.text.normalize import normalize
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ Verdict = Callable[[Any], tuple[str, str, str] | None]  # of a document: option 
 
 HTML = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 PLAIN = ("text/plain",)
-LANGUAGE_CODE = 3  # letters: a source whose `lang` is longer ("code") is no language that could be identified
 HEADERS = ("x-robots-tag", "tdm-reservation", "tdm-policy")  # of HTTP, that may hold an opt-out
-HEAD = 8192  # characters of a page that may hold one
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class Cleaner:
         """What the page's owner said against its use, "" for nothing; recorded, and obeyed by the section's word."""
         from corpus.web.optout import refuses, signals
 
-        if found := signals(raw.headers, page[:HEAD]):
+        if found := signals(raw.headers, page):
             row["meta"]["opt_out"] = found
             if self.section.opt_out == "obey" and refuses(found):
                 return ", ".join(f"{name} ({place})" for name, place in sorted(found.items()))
@@ -241,14 +240,14 @@ def _row(raw: Raw) -> dict[str, Any]:
 
 def _verdict(rule: Rule | BaseFilter) -> Verdict:
     """What a rule says of a document; a filter that is datatrove's own gives its reason only."""
-    from corpus.filters.rule import Rule
+    from corpus.filters.rule import Rule, number
 
     if isinstance(rule, Rule):
         fault = rule.fault
 
         def held(doc: Any) -> tuple[str, str, str] | None:
             found = fault(doc)
-            return None if found is None else (found.option, f"{found.value:g}", f"{found.threshold:g}")
+            return None if found is None else (found.option, number(found.value), number(found.threshold))
 
         return held
     ask = rule.filter

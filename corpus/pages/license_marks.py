@@ -18,10 +18,12 @@ CONTEXT = 160  # characters around a link in which the sentence speaks of the pa
 FOOTER_TAIL = 0.25  # last part of the body in which a footer or copyright block is looked for
 
 _CC = re.compile(
-    r"creativecommons\.org/(?:(?P<kind>licenses)/(?P<id>by(?:-nc)?(?:-(?:sa|nd))?|sa|nc|nd)|publicdomain/(?P<free>zero|mark))"
+    r"creativecommons\.org/(?:(?P<kind>licenses)/(?P<id>by-nd-nc|by(?:-nc)?(?:-(?:sa|nd))?|sa|nc-sa|nc|nd-nc|nd)|"
+    r"publicdomain/(?P<free>zero|mark))"
     r"(?:/(?P<version>\d\.\d))?(?:/(?P<port>[a-z]{2})\b)?",
     re.IGNORECASE,
 )
+_FIRST_DEEDS = {"by-nd-nc": "by-nc-nd", "nd-nc": "nc-nd"}  # of 2002, when the terms stood in another order
 _OTHERS = (
     (re.compile(r"gnu\.org/(?:copyleft/|licenses/)(?:old-licenses/)?fdl(?:-(\d\.\d))?", re.IGNORECASE), "gfdl"),
     (re.compile(r"gnu\.org/(?:copyleft/|licenses/)gpl(?:-(\d\.\d))?", re.IGNORECASE), "gpl"),
@@ -97,7 +99,7 @@ def _marks(head: Head, body: str) -> Iterator[tuple[str, str]]:
     for name in ("dcterms.license", "dc.rights", "dcterms.rights", "license", "copyright", "rights", "cc:license"):
         if license := license_id(head.meta.get(name, "")):
             yield license, "meta"
-    if "license" in body:
+    if "license" in body or "creativecommons.org/" in body:
         yield from _linked(body)
     if may_say(body):
         yield from _kogl(body)
@@ -159,13 +161,16 @@ def license_id(said: str) -> str:
     if (found := _CC.search(said)) is not None:
         if found["free"]:
             return "cc0-1.0" if found["free"].lower() == "zero" else "public-domain"
-        parts = ["cc", found["id"], found["version"] or "", found["port"] if found["version"] and found["port"] else ""]
+        kind = _FIRST_DEEDS.get(found["id"].lower(), found["id"])
+        parts = ["cc", kind, found["version"] or "", found["port"] if found["version"] and found["port"] else ""]
         return "-".join(part.lower() for part in parts if part)
     for form, name in _OTHERS:
         if (found := form.search(said)) is not None:
             return f"{name}-{found[1]}" if found[1] else name
     if (found := _KOGL_LINK.search(said) or re.search(r"공공\s?누리[^.]{0,20}?([1-4])\s?유형", said)) is not None:
         return f"kogl-{found[1]}"
+    if re.search(r"\bcc0\b", said, re.IGNORECASE) is not None:
+        return "cc0-1.0"
     named = re.search(r"\bcc[ -](by(?:[ -]nc)?(?:[ -](?:sa|nd))?)(?:[ -](\d\.\d))?\b", said, re.IGNORECASE)
     if named is not None:
         return "-".join(part for part in ("cc", named[1].lower().replace(" ", "-"), named[2] or "") if part)

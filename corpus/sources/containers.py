@@ -68,7 +68,7 @@ def _members(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[by
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             name = member_name(info)
-            if info.is_dir() or not name.lower().endswith(suffixes):
+            if info.is_dir() or not name.lower().endswith(suffixes) or _of_macos(name):
                 continue
             reason = unfit(info)
             if reason is not None:
@@ -76,6 +76,11 @@ def _members(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[by
                 continue
             with archive.open(info) as stream:
                 yield f"{path.name}/{name}", stream
+
+
+def _of_macos(name: str) -> bool:
+    """A file's attributes, which macOS packs beside it under its name."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith("._")
 
 
 def unfit(info: zipfile.ZipInfo) -> str | None:

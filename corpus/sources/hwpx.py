@@ -63,7 +63,9 @@ def _document(path: Path) -> Any:
             return BadRow("document too large")
         lines: list[str] = []
         for _, info in sections:
-            lines += _blocks(tree(archive.read(info)))
+            section = tree(archive.read(info))
+            _cut_deleted(section)
+            lines += _blocks(section)
         package = names.get("Contents/content.hpf")
         about = _about(archive.read(package)) if package is not None and unfit(package) is None else {}
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
@@ -103,8 +105,8 @@ def _paragraph(paragraph: Element) -> list[str]:
         if run.tag != "run":
             continue
         for child in run:
-            if child.tag == "t":
-                parts.append(_words(child))
+            if child.tag in ("t", "dutmal", "compose"):
+                parts.append(_one_line(child))
             elif child.tag == "tbl":
                 after += _table(child)
             elif child.tag not in LEFT_OUT:
@@ -113,20 +115,38 @@ def _paragraph(paragraph: Element) -> list[str]:
     return ([line] if line or not after else []) + after
 
 
+def _cut_deleted(section: Element) -> None:
+    """Empty what a tracked change has deleted, from one run or paragraph into the next."""
+    deleted = False
+    for text in section.iter("t"):
+        if deleted:
+            text.text = None
+        for child in text:
+            deleted = (deleted or child.tag == "deleteBegin") and child.tag != "deleteEnd"
+            if deleted:
+                child.tag, child.tail = "deleteBegin", None
+
+
 def _words(text: Element) -> str:
-    parts, deleted = [text.text or ""], False
-    for child in text:
-        deleted = (deleted or child.tag == "deleteBegin") and child.tag != "deleteEnd"
-        parts += [SPACES.get(child.tag, ""), "" if deleted else child.tail or ""]
-    return "".join(parts)
+    return "".join([text.text or "", *(SPACES.get(child.tag, "") + (child.tail or "") for child in text)])
+
+
+def _one_line(run: Element) -> str:
+    """What stands in a line as a run of its own: text, words with a gloss above them, characters laid over another."""
+    if run.tag == "t":
+        return _words(run)
+    return run.findtext("mainText", "") if run.tag == "dutmal" else run.get("composeText", "")
 
 
 def _table(table: Element) -> list[str]:
-    lines: list[str] = []
+    captions = [child for child in table if child.tag == "caption"]
+    above = [one for one in captions if one.get("side", "TOP") in ("TOP", "LEFT")]
+    lines = [line for one in above for line in _blocks(one)]
     for row in (child for child in table if child.tag == "tr"):
         cells = [[line for line in _blocks(cell) if line] for cell in row if cell.tag == "tc"]
         if len(cells) > 1 and all(len(cell) <= 1 and len("".join(cell)) <= CELL for cell in cells):
             lines.append("\t".join("".join(cell) for cell in cells).strip())
         else:
             lines += [line for cell in cells for line in cell]
+    lines += [line for one in captions if one not in above for line in _blocks(one)]
     return [line for line in lines if line]

@@ -117,7 +117,7 @@ def _document(row: dict[str, Any], text: str, defaults: Defaults, number: int, t
     meta.update({key: value for key, value in row.items() if key not in used})
     return Document(
         id=identity, text=text, source=defaults.source, url=own.get("url", ""), lang=own.get("lang", defaults.lang),
-        license=own.get("license", defaults.license), charset=own.get("charset", "utf-8"), meta=_plain(meta),
+        license=own.get("license", defaults.license), charset=own.get("charset", "utf-8"), meta=plain(meta),
     )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def id_hash(identity: str) -> int:
     return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "big")
 
 
-def _plain(meta: dict[str, Any]) -> dict[str, Any]:
+def plain(meta: dict[str, Any]) -> dict[str, Any]:
     """The same as plain JSON: dates and other kinds become text, numbers that JSON lacks become null."""
     import orjson
 

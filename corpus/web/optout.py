@@ -1,6 +1,6 @@
 """What a page's owner says about machines that read it: robots directives, `noai`, the reservation of text mining.
 
-Read from the HTTP headers and the first kilobytes of HTML, by bytes of text alone, so that it can be asked of every
+Read from the HTTP headers and the head of the HTML, by bytes of text alone, so that it can be asked of every
 page of a crawl. Directives addressed to another robot by name are not ours. Sources: RFC 9309's companions
 X-Robots-Tag and `<meta name="robots">` (Google's description), `noai` and `noimageai` (DeviantArt), and the TDM
 Reservation Protocol of the W3C community group: header, `<meta>` and `/.well-known/tdmrep.json`.
@@ -12,17 +12,21 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from urllib.parse import urlsplit
 
 AGENTS = ("malmoi", "ccbot", "*")  # the names we answer to: Common Crawl's robot read its pages for us
-HEAD_LIMIT = 8192  # characters of HTML that are looked at
+HEAD_LIMIT = 8192  # characters of HTML that are looked at, and the rest of a longer head
+HEAD_MOST = 256 << 10  # characters of the longest one
 TDM_FILE = "/.well-known/tdmrep.json"
 TDM_LIMIT = 256 << 10  # bytes of that file
 KNOWN = (
     "noai", "noimageai", "noindex", "nofollow", "none", "noarchive", "nosnippet", "noimageindex", "notranslate",
 )  # fmt: skip
 REFUSING = ("noai", "noindex", "none", "tdm-reservation")
-VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after", "googlebot-news")
+VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "googlebot-news")
+UNTIL = re.compile(r"\bunavailable_after\s*:\s*(?:[a-z]{3,9},\s*)?[^,\n]*")  # its date may hold a comma and colons
+HEAD_END = re.compile(r"<(?:/(?i:head)|(?i:body))\b")
 META = re.compile(  # "<" first and in no case, so that the search skips to it
     r"<(?i:meta\s(?=[^>]*?\bname\s*=\s*[\"']?\s*(robots|malmoi|ccbot|tdm-reservation|tdm-policy)[\"'\s/>])([^>]*)>)"
 )
@@ -32,20 +36,22 @@ CONTENT = re.compile(r"\bcontent\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))",
 COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.S)
 
 
-def signals(headers: Mapping[str, str], html_head: str) -> dict[str, str]:
+def signals(headers: Mapping[str, str], page: str) -> dict[str, str]:
     """Directive -> where it stands: `header`, `meta` or both (`header, meta`); {} where nothing is said.
 
-    `headers` have lower-case names, repeats joined by ", ". `tdm-policy` gives the policy's URL instead of a place.
+    `headers` have lower-case names, repeats of x-robots-tag joined by line ends. `tdm-policy` gives the policy's URL
+    instead of a place.
     """
     found: dict[str, str] = {}
     said = headers.get("x-robots-tag")
     if said:
-        _add(found, _directives(said), "header")
+        _add(found, chain.from_iterable(map(_directives, said.split("\n"))), "header")
     if headers.get("tdm-reservation", "").strip() == "1":
         _add(found, ["tdm-reservation"], "header")
     if "tdm-policy" in headers:
         found["tdm-policy"] = headers["tdm-policy"].strip()
-    head = html_head[:HEAD_LIMIT]
+    ends = HEAD_END.search(page, 0, HEAD_MOST)
+    head = page[: max(HEAD_LIMIT, ends.start() if ends is not None else HEAD_MOST)]
     low = "".join(TAG.findall(head)).encode("utf-8", "replace").lower()  # bytes: a third of what characters take
     if any(map(low.__contains__, NAMES)) and META.search(head):
         for name, attributes in META.findall(COMMENT.sub("", head) if "<!--" in head else head):
@@ -68,7 +74,7 @@ def _read_meta(name: str, attributes: str, found: dict[str, str]) -> None:
 def _directives(text: str) -> list[str]:
     """The known directives of a list that are addressed to every robot or to us."""
     ours, found = True, []
-    for part in text.lower().split(","):
+    for part in UNTIL.sub("", text.lower()).split(","):
         name, colon, rest = part.partition(":")
         word = name.strip()
         if colon and word not in VALUED:  # `otherbot: noindex, nofollow`: what follows is for that robot

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from corpus.archive.page import joint
 from corpus.archive.warc import BODY_LIMIT, Page, page_member, read_pages
 from corpus.web import optout
 from corpus.web.patience import SLOW_DOWN, Patience
@@ -248,7 +249,7 @@ def _crawl(folder: Path) -> None:
             if response.meta.get("reserved"):
                 headers["tdm-reservation"] = "1"  # said by the site's file: as a header it reaches the later stages
             html = isinstance(response, HtmlResponse)
-            head = response.body[: optout.HEAD_LIMIT].decode("latin-1") if html else ""
+            head = response.body[: optout.HEAD_MOST].decode("latin-1") if html else ""
             self.save(response, headers, optout.signals(headers, head))
             if html and not optout.nofollow(optout.signals(headers, head)):
                 yield from self.follow(response, [link.url for link in self.links.extract_links(response)])
@@ -326,8 +327,8 @@ def _host(url: str) -> str:
 
 def _headers(response: Any) -> dict[str, str]:
     joined = {
-        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
-        for name, values in response.headers.items()
+        name: joint(name).join(value.decode("latin-1") for value in values)
+        for name, values in ((name.decode("latin-1").lower(), values) for name, values in response.headers.items())
     }
     return {name: joined[name] for name in sorted(joined) if name not in ("connection", "keep-alive", "set-cookie")}
 

@@ -169,3 +169,9 @@ def test_real_archives_end_in_counts(tmp_path, data):
     found = run(section, stage)["sources"]["all"]
     assert found["records"] > 650 and 0 < found["failed"] < 10
     assert stage.counts["read"] == sum(stage.counts[name] for name in ("kept", "dropped", "failed"))
+
+
+def test_a_language_that_no_text_could_be_found_in_is_refused():
+    assert Source(jsonl="a", lang="code").lang == "code"
+    with pytest.raises(ValueError, match="language ID knows no 'kor'; did you mean 'ko'"):
+        Source(jsonl="a", lang="kor")

@@ -108,3 +108,40 @@ def test_an_item_file_that_is_broken_is_named(build, corpus, items):
     inputs = {"documents": corpus, "benchmarks": {"benchmarks": items}}
     with pytest.raises(InputError, match=r"quiz.jsonl line 2 is not a benchmark item"):
         build("decontaminate", run, Decontaminate(), inputs)
+
+
+def test_an_item_is_found_as_refine_leaves_it(build, documents, tmp_path: Path):
+    """Full-width letters, runs of jamo and personal data are other characters in a document that was refined."""
+    from corpus.pii import mask
+    from corpus.text.normalize import normalize
+
+    asked = [
+        "기업 Ａ의 ＲＯＥ가 １５％이고 부채비율이 １００％일 때 총자산이익률은 얼마인가?",
+        "ㅠㅠㅠㅠㅠㅠㅠㅠㅠㅠ와 ㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋ는 각각 무슨 뜻으로 쓰는가?",
+        "비밀번호를 물어보는 전화가 02-123-4567에서 걸려 왔을 때 옳은 대처는 무엇인가?",
+    ]
+    (tmp_path / "asked.txt").write_text("\n".join(asked) + "\n")
+    guarded = build("benchmarks", benchmarks, Benchmarks(tasks={"asked": Task(texts=str(tmp_path / "asked.txt"))}))
+    texts = [f"{prose(at)}\n{mask(normalize(one)).text}\n{prose(at + 9)}" for at, one in enumerate(asked)]
+    assert not any(one in text for one, text in zip(asked, texts, strict=True))
+    inputs = {"documents": documents({"web": ("ko", texts)}), "benchmarks": {"benchmarks": guarded}}
+    made = build("decontaminate", run, Decontaminate(), inputs)
+    assert made.metrics["tasks"] == {"asked": {"items": 3, "dirty": 3}}
+    assert [row["text"] for row in read_documents(made)] == [f"{prose(at)}\n{prose(at + 9)}" for at in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "found"),
+    [
+        ("대한민국임시정부가 수립된 도시는?", "대한민국임시정부가 수립된 도시는?\n정답: 상하이", True),
+        ("훈민정음을 창제한 왕은?", "훈민정음을 창제한 왕은?", True),
+        ("옳은 것은?", "옳은 것은?", False), ("옳은 것은?", "옳은 것은? 상하이", True),
+    ],
+)  # fmt: skip
+def test_a_short_question_is_known_by_itself_or_by_its_answer(build, documents, tmp_path: Path, query, line, found):
+    item = {"id": 1, "query": query, "choices": ["상하이", "충칭"], "gold": 0}
+    (tmp_path / "asked.jsonl").write_text(json.dumps(item, ensure_ascii=False))
+    asked = build("benchmarks", benchmarks, Benchmarks(tasks={"quiz": Task(file=str(tmp_path / "asked.jsonl"))}))
+    inputs = {"documents": documents({"web": ("ko", [f"{prose(1)}\n{line}\n{prose(2)}"])})}
+    made = build("decontaminate", run, Decontaminate(), {**inputs, "benchmarks": {"benchmarks": asked}})
+    assert made.metrics["tasks"] == {"quiz": {"items": 1, "dirty": int(found)}}

@@ -1,6 +1,9 @@
 import gzip
 import json
+from datetime import datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corpus.documents import read_documents
@@ -59,3 +62,27 @@ def test_a_byte_order_mark_and_repeated_ids(tmp_path, build):
     (tmp_path / "d.jsonl").write_bytes(b"\xef\xbb\xbf" + b'{"text": "a", "id": "x"}\n' * 3)
     found = list(read_documents(build("mix", adopt, Leaf(use=str(tmp_path / "d.jsonl")))))
     assert len({one["id"] for one in found}) == 3
+
+
+def test_a_damaged_gzip_is_named(tmp_path, build):
+    data = bytearray(gzip.compress("".join(f'{{"text": "{n}"}}\n' for n in range(5000)).encode()))
+    data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)
+    (tmp_path / "d.jsonl.gz").write_bytes(data)
+    with pytest.raises(InputError, match=r"d\.jsonl\.gz"):
+        build("mix", adopt, Leaf(use=str(tmp_path / "d.jsonl.gz")))
+
+
+@pytest.mark.parametrize(
+    ("meta", "read"),
+    [
+        (None, {}), ('{"a": [1, "b"]}', {"a": [1, "b"]}), ("a note", {"text": "a note"}), ("", {}),
+        ({"day": datetime(2024, 1, 2), "n": 1}, {"day": "2024-01-02T00:00:00", "n": 1}), ([1], {}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("whole", [True, False])
+def test_parquet_of_others_keeps_what_it_says(tmp_path, build, meta, read, whole):
+    row = {"id": 7, "text": "하나", "meta": meta}
+    rest = {"source": "s", "url": "u", "lang": "ko", "license": "MIT", "charset": "utf-8"} if whole else {}
+    pq.write_table(pa.Table.from_pylist([{**row, **rest}]), tmp_path / "d.parquet")
+    (found,) = read_documents(build("mix", adopt, Leaf(use=str(tmp_path / "d.parquet"))))
+    assert (found["id"], found["text"], found["meta"]) == ("7", "하나", read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import numpy as np
 import pytest
@@ -121,3 +122,10 @@ def test_the_korquad_questions_in_a_chat_corpus_are_all_found(data):
     assert (len(asked), len(verbatim)) == (5774, 3001)
     assert verbatim <= found
     assert len(found - verbatim) < 30  # the same questions, spaced otherwise
+
+
+def test_a_text_that_is_not_composed_is_read_as_if_it_were():
+    lines = [prose(1, 20), ITEM, prose(2, 20)]
+    text = unicodedata.normalize("NFD", "\n".join(lines))
+    (found,) = index(ITEM).find(text)
+    assert without(text, [found]) == unicodedata.normalize("NFD", f"{lines[0]}\n{lines[2]}")

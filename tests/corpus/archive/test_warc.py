@@ -157,7 +157,8 @@ def test_a_record_over_the_limit_is_skipped_without_being_held(tmp_path):
 
 def test_what_is_written_is_read_back_and_has_the_same_bytes(tmp_path):
     page = Page(
-        "http://a.example/한 글", {"content-type": "text/html", "content-encoding": "gzip", "x-robots-tag": "noai"},
+        "http://a.example/한 글",
+        {"content-type": "text/html", "content-encoding": "gzip", "x-robots-tag": "a: none\nnoai"},
         HTML, status=200, mime="text/html", date="2020-01-02T03:04:05Z",
     )  # fmt: skip
     extract = Page("http://a.example/t", {"content-type": "text/plain"}, b"text", mime="text/plain", kind="conversion")
@@ -167,7 +168,7 @@ def test_what_is_written_is_read_back_and_has_the_same_bytes(tmp_path):
     assert reading.records == 3 and not reading.failed
     first, second = pages
     assert (first.url, first.body, first.status) == ("http://a.example/한%20글", HTML, 200)
-    assert first.http_headers["x-robots-tag"] == "noai" and "content-encoding" not in first.http_headers
+    assert first.http_headers["x-robots-tag"] == "a: none\nnoai" and "content-encoding" not in first.http_headers
     assert first.date == "2020-01-02T03:04:05Z" and second.date == "1970-01-01T00:00:00Z"
     assert (second.kind, second.body) == ("conversion", b"text")
     assert data[first.offset : first.offset + 2] == b"\x1f\x8b"

@@ -11,5 +11,5 @@ def fault(text, **options):
 
 
 def test_the_share():
-    assert fault("로그인\n회원가입\n국립도서관은 해마다 보고서를 펴낸다.") == ("high", 0.6667, 0.3)
+    assert fault("로그인\n회원가입\n국립도서관은 해마다 보고서를 펴낸다.") == ("high", 2 / 3, 0.3)
     assert fault("국립도서관은 해마다 보고서를 펴낸다.\n누구나 읽는다.\n값은 없다.\n이전글") is None

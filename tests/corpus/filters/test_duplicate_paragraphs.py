@@ -11,7 +11,7 @@ def fault(text, **options):
 
 
 def test_the_two_shares():
-    assert fault("a\n\na\n\nb") == ("share", 0.3333, 0.3)
+    assert fault("a\n\na\n\nb") == ("share", 1 / 3, 0.3)
     long = "a paragraph that is much longer than the others"
     assert fault("\n\n".join([long, long, "a", "b", "c", "d"]))[0] == "characters"
     assert fault("a\nb\n\nc") is None

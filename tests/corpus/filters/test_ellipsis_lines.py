@@ -11,7 +11,7 @@ def fault(text, **options):
 
 
 def test_the_share():
-    assert fault("a...\nb…\nc") == ("high", 0.6667, 0.3)
+    assert fault("a...\nb…\nc") == ("high", 2 / 3, 0.3)
     assert fault("a\nb\nc...\nd") is None
 
 

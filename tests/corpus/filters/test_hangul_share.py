@@ -11,5 +11,5 @@ def fault(text, **options):
 
 
 def test_the_share():
-    assert fault("가" + "a" * 30) == ("low", 0.0909, 0.2)
+    assert fault("가" + "a" * 30) == ("low", 1 / 11, 0.2)
     assert fault("for (int i = 0; i < n; i++) 배열의 합을 구한다") is None

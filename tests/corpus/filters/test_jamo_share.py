@@ -11,6 +11,6 @@ def fault(text, **options):
 
 
 def test_the_share():
-    assert fault("ㅋㅋㅋ ㅠㅠ 네") == ("high", 0.8333, 0.2)
+    assert fault("ㅋㅋㅋ ㅠㅠ 네") == ("high", 5 / 6, 0.2)
     assert fault("정말 재미있게 보았습니다 ㅋㅋ") is None
     assert fault("no Hangul") is None

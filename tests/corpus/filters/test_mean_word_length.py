@@ -11,7 +11,7 @@ def fault(text, **options):
 
 
 def test_the_bounds():
-    assert fault("a bb c") == ("low", 1.3333, 3.0)
+    assert fault("a bb c") == ("low", 4 / 3, 3.0)
     assert fault("ordinary words here") is None
     assert fault("x" * 30 + " " + "y" * 20) == ("high", 25, 10.0)
 

@@ -15,6 +15,8 @@ from tests.toys import paragraphs
     ("thresholds", "message"),
     [
         ({"word_cont": {"low": 1}}, "no rule 'word_cont'; did you mean 'word_count'"),
+        ({"word_count@kor": {"low": 1}}, "language ID knows no 'kor'; did you mean 'ko'"),
+        ({"word_count@": {"low": 1}}, "a language stands after @"),
         (
             {"word_count@ko": {"lowest": 1}},
             "refine.thresholds.word_count@ko: the rule has no option 'lowest'; did you mean 'low'",

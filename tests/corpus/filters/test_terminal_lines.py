@@ -52,7 +52,7 @@ def test_a_paragraph_among_short_lines_is_most_of_the_text():
     petition = "저희 동네 어린이집의 사정을 헤아려 주시기를 바라며 글을 올립니다. " * 12
     menu = ["뉴스 더보기", "날씨", "회사소개 경제", "운세", "사이트맵"] * 8
     text = "\n".join([petition, *menu])
-    assert fault(text, endings="korean") == ("low", 0.0244, 0.12)
+    assert fault(text, endings="korean") == ("low", 1 / 41, 0.12)
     assert fault(text, endings="korean", low_characters=0.5) is None
     assert fault("\n".join([petition[:100], *menu]), endings="korean", low_characters=0.5)[0] == "low"
     assert fault("", low_characters=0.5)[0] == "low"

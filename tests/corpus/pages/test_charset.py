@@ -58,10 +58,33 @@ def test_the_servers_default_latin1_is_not_believed(codec):
     assert KOREAN in found.text
 
 
+MIXED = "<p>國民의 權利와 義務는 大韓民國憲法 第一條에 있다</p>"
+
+
+@pytest.mark.parametrize("header", ["ISO-8859-1", "windows-1252", "us-ascii"])
+@pytest.mark.parametrize(("text", "damage"), [(KOREAN, b"\xff"), (MIXED, b""), (MIXED, b"\xff")])
+def test_damage_or_hanja_does_not_make_the_servers_default_true(header, text, damage):
+    found = decode(page("euc-kr", text).replace(b"</body>", damage + b"</body>"), f"text/html; charset={header}")
+    assert (found.charset, found.lying, found.repaired) == ("cp949", True, len(damage))
+    assert text in found.text
+
+
+def test_a_page_cut_inside_its_last_syllable_is_not_latin():
+    found = decode(f"<p>{KOREAN}".encode("cp949")[:-1] + b"\xb4", "text/html; charset=ISO-8859-1")
+    assert (found.charset, found.how, found.lying) == ("cp949", "repaired", True)
+
+
 def test_real_latin1_stays_latin1():
     found = decode("<p>Straße café</p>".encode("latin-1"), "text/html; charset=ISO-8859-1")
     assert (found.charset, found.lying) == ("cp1252", False)
     assert "Straße café" in found.text
+    for text in (
+        "<p>Le café du déjà vu à la française, où l'été fût naïf.</p>",
+        "<p>Ärger über größere Öfen fällt auf.</p>",
+    ):
+        for meta in ("utf-8", "iso-8859-1"):
+            found = decode(page(meta, text * 5, "latin-1"), "text/html; charset=ISO-8859-1")
+            assert (found.charset, found.lying, found.repaired) == ("cp1252", False, 0), (meta, text)
 
 
 @pytest.mark.parametrize(("mark", "codec"), [("utf-8-sig", "utf-8"), ("utf-16", "utf-16-le")])
@@ -126,6 +149,13 @@ def test_a_false_johab_is_noticed():
 def test_iso_2022_kr_is_read_where_it_is_declared_or_opens_with_its_escape(header, how):
     found = decode(f"<p>{COMMON}</p>".encode("iso2022_kr"), header)
     assert (found.charset, found.how, found.lying) == ("iso2022_kr", how, False) and COMMON in found.text
+
+
+@pytest.mark.parametrize("header", ["utf-8", "iso-8859-1", "euc-kr"])
+def test_iso_2022_kr_in_the_markup_under_another_header(header):
+    found = decode(page("iso-2022-kr", "국립도서관은 보고서를 펴낸다.", "iso2022_kr"), f"text/html; charset={header}")
+    assert (found.charset, found.lying) == ("iso2022_kr", True)
+    assert "국립도서관은 보고서를 펴낸다." in found.text
 
 
 def test_iso_2022_kr_over_plain_ascii_or_damage():

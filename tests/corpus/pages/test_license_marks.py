@@ -7,6 +7,7 @@ from corpus.pages.license_marks import license_id, license_of
 from corpus.pages.marks import read_head
 
 CC = "https://creativecommons.org/licenses"
+ZERO = "https://creativecommons.org/publicdomain/zero/1.0/"
 FILLER = "<p>국립도서관은 해마다 이용자를 위한 보고서를 펴내고 있다.</p>" * 40
 
 
@@ -21,6 +22,8 @@ def found(body: str, head: str = "") -> tuple[str, str]:
      ("https://creativecommons.org/publicdomain/mark/1.0/", "public-domain"),
      ("https://www.gnu.org/licenses/fdl-1.3.html", "gfdl-1.3"), ("http://www.gnu.org/copyleft/fdl.html", "gfdl"),
      ("http://www.apache.org/licenses/LICENSE-2.0", "apache-2.0"), ("https://opensource.org/licenses/MIT", "mit"),
+     (f"{CC}/by-nd-nc/1.0/", "cc-by-nc-nd-1.0"), (f"{CC}/nc-sa/1.0/", "cc-nc-sa-1.0"),
+     (f"{CC}/nd-nc/1.0/", "cc-nc-nd-1.0"), ("CC0-1.0", "cc0-1.0"), ("cc0", "cc0-1.0"),
      ("CC BY-NC 4.0", "cc-by-nc-4.0"), ("공공누리 제2유형", "kogl-2"),
      ("http://www.kogl.or.kr/info/licenseType3.do", "kogl-3"), (f"{CC}/", ""), ("All rights reserved", ""), ("", "")],
 )  # fmt: skip
@@ -40,6 +43,8 @@ def test_ids_are_those_of_the_table(said, license):
             "statement",
         ),
         (f'<footer>내용은 <a href="{CC}/by/2.0/kr/">CC BY</a>입니다.</footer>', "cc-by-2.0-kr", "footer"),
+        (f'<footer><a href="{ZERO}"><img src="88x31.png"></a></footer>', "cc0-1.0", "badge"),
+        (f'<p>이 저작물은 <a href="{ZERO}deed.ko">CC0</a>으로 공개합니다.</p>', "cc0-1.0", "statement"),
         ('<img src="/images/img_opentype01.png" alt="">', "kogl-1", "kogl-image"),
         ('<img src="x.png" alt="공공누리 공공저작물 자유이용허락 제4유형">', "kogl-4", "kogl-image"),
         ('<a href="https://www.kogl.or.kr/info/licenseType2.do">보기</a>', "kogl-2", "kogl-link"),

@@ -41,6 +41,8 @@ def test_the_members_of_an_archive_that_are_asked_for(tmp_path: Path):
         archive.writestr("b/one.json", TEXT)
         archive.writestr("a/two.JSON", b"{}")
         archive.writestr("read.me", b"no")
+        archive.writestr("__MACOSX/b/._one.json", b"attributes")
+        archive.writestr("b/._one.json", b"attributes")
         archive.writestr("bomb.json", bytes(64 << 20))
     found = [(name, one if isinstance(one, BadRow) else one.read()) for name, one in streams([path], (".json",))]
     assert [name for name, _ in found] == ["all.zip/b/one.json", "all.zip/a/two.JSON", "all.zip/bomb.json"]

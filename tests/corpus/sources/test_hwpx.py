@@ -107,3 +107,19 @@ def test_one_bad_file_does_not_end_the_rest(tmp_path):
     hwpx(paths[2], p(t("셋")))
     rows = [row for _, _, row in hwpx_rows(paths)]
     assert [row if isinstance(row, BadRow) else row["text"] for row in rows] == ["하나", BadRow("broken HWPX"), "셋"]
+
+
+def test_a_deletion_may_run_on_into_the_next_run_and_paragraph(tmp_path):
+    body = p(t('가<hp:deleteBegin Id="1"/>지움'), t('지움<hp:deleteEnd Id="1"/>나')) + p(t("다<hp:deleteBegin/>지움"))
+    body += p(t("지움"), t("지움<hp:tab/>지움<hp:deleteEnd/>라"))
+    assert text(hwpx(tmp_path / "a.hwpx", body)) == "가나\n다\n\t라".replace("\t", "")
+
+
+def test_captions_glosses_and_characters_laid_over_another(tmp_path):
+    inner = "<hp:caption side='{}'><hp:subList>" + p(t("표 1. 제목")) + "</hp:subList></hp:caption>"
+    row = "<hp:tr><hp:tc><hp:subList>" + p(t("값")) + "</hp:subList></hp:tc></hp:tr>"
+    for side, lines in (("TOP", "표 1. 제목\n값"), ("BOTTOM", "값\n표 1. 제목")):
+        body = p(f"<hp:tbl>{inner.format(side)}{row}</hp:tbl>")
+        assert text(hwpx(tmp_path / f"{side}.hwpx", body)) == lines
+    gloss = "<hp:dutmal><hp:mainText>본말</hp:mainText><hp:subText>덧말</hp:subText></hp:dutmal>"
+    assert text(hwpx(tmp_path / "b.hwpx", p('<hp:compose composeText="①"/>', gloss, t("이 있다.")))) == "①본말이 있다."

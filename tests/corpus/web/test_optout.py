@@ -16,6 +16,8 @@ from corpus.web.optout import nofollow, refuses, reservations, reserved, signals
         ("otherbot: noindex, nofollow", set()), ("malmoi: noindex", {"noindex"}), ("CCBot: noai", {"noai"}),
         ("otherbot: noindex, *: noarchive", {"noarchive"}), ("max-snippet: 50, noindex", {"noindex"}),
         ("unavailable_after: 25 Jun 2030 15:00:00 PST, noai", {"noai"}), ("noindexing", set()), ("none", {"none"}),
+        ("unavailable_after: Fri, 25 Jun 2038 15:00:00 PST, noai", {"noai"}), ("googlebot: nofollow\nnoai", {"noai"}),
+        ("unavailable_after: Friday, 25-Jun-38 15:00:00 GMT\notherbot: noindex", set()),
         ("noindex nofollow", {"noindex", "nofollow"}),
     ],
 )  # fmt: skip
@@ -33,7 +35,9 @@ def test_header_directives(header, names):
         ('<meta name="description" content="robots noindex">', set()), ('<meta name="robots">', set()),
         ('<meta name="tdm-reservation" content="1">', {"tdm-reservation"}),
         ('<meta name="tdm-reservation" content="0">', set()),
-        (" " * 8192 + '<meta name="robots" content="noai">', set()),
+        (f"<head><style>{' ' * 8192}</style><meta name='robots' content='noai'></head>", {"noai"}),
+        (f"<head></head><body>{' ' * 8192}<meta name='robots' content='noai'>", set()),
+        (" " * (256 << 10) + '<meta name="robots" content="noai">', set()),
         ('<meta\nname="robots"\ncontent="index,&#110;oai">', {"noai"}),
     ],
 )  # fmt: skip
