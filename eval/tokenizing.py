@@ -74,10 +74,12 @@ def proof(given: Mapping[str, Any]) -> list[dict[str, Any]]:
         })  # fmt: skip
     for reader, one in (given.get("readers") or {}).items():
         compared = isinstance(one, Mapping)
+        by_base = (one.get("different_with_the_base_too") or 0) if compared else 0
+        note = f"{count(by_base)} more differ with the base's own files too" if by_base else ""
         rows.append({
             "what": f"ids as {reader} reads the files", "differs": one.get("different") if compared else None,
             "compared": f"{count(one.get('texts'))} texts" if compared else "not compared",
-            "note": "" if compared else str(one),
+            "note": note if compared else str(one),
         })  # fmt: skip
     return [{"note": "", **row} for row in rows]
 

@@ -14,21 +14,17 @@ from typing import Any
 
 from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed
-from tokenizer.bpe import read_tokenizer, size, spelling
+from tokenizer.bpe import size, spelling
 from tokenizer.config import Base
-from tokenizer.convert import from_sentencepiece
 from tokenizer.embed import read_json, shapes
 from tokenizer.embed import weights as weights_of
+from tokenizer.folder import folder_tokenizer
 from tokenizer.gguf import Gguf, renamed
 from tokenizer.measure import encode
 from tokenizer.probes import CODE, PROSE, round_trip, unchanged
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.jinja"]
-KEPT_SETTINGS = (
-    "bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens", "extra_special_tokens",
-    "model_max_length", "padding_side", "clean_up_tokenization_spaces", "chat_template",
-)  # fmt: skip
 SHARD = "5GB"
 PROBE_TOKENS = 48
 COMPARED_TENSORS = 12  # of a GGUF file, spread over its length
@@ -108,23 +104,6 @@ def _from_folder(source: Path, model: Path, section: Base, context: Context) -> 
             raise StageFailed(f"the saved model's logits differ from those of {source} by {difference:g}")
         facts["parity"] = {"compared": "logits", "tokens": len(ids), "largest_difference": difference}
     return facts
-
-
-def folder_tokenizer(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A folder's tokenizer.json (converted from SentencePiece where there is none) and the settings that go with it."""
-    if (source / "tokenizer.json").is_file():
-        return read_tokenizer(source / "tokenizer.json"), tokenizer_settings(source)
-    if (source / "tokenizer.model").is_file():
-        defaults = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-        return from_sentencepiece(source / "tokenizer.model"), {**defaults, **tokenizer_settings(source)}
-    raise InputError(f"{source} has neither tokenizer.json nor a SentencePiece tokenizer.model")
-
-
-def tokenizer_settings(source: Path) -> dict[str, Any]:
-    """Of a tokenizer_config.json, what does not name a class or rebuild the pipeline."""
-    path = source / "tokenizer_config.json"
-    given = read_json(path) if path.is_file() else {}
-    return {key: given[key] for key in KEPT_SETTINGS if given.get(key) is not None}
 
 
 def _from_gguf(source: Gguf, model: Path, section: Base, context: Context) -> dict[str, Any]:

@@ -56,22 +56,27 @@ class Spelling:
 
 
 def read_tokenizer(path: Path) -> dict[str, Any]:
-    """A tokenizer.json that `tokenizers` loads and that holds a BPE; raises InputError in one sentence."""
+    """A tokenizer.json that `tokenizers` loads and that holds a BPE; raises InputError in one sentence.
+
+    Less `truncation` and `padding`, which its last user left there: they would cut documents short. Added tokens have
+    the ids that they are loaded with, which an id out of turn is not.
+    """
     from tokenizers import Tokenizer
 
     try:
         text = path.read_text(encoding="utf-8")
         found = json.loads(text)
-        Tokenizer.from_str(text)
+        loaded = Tokenizer.from_str(text)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except Exception as error:  # `tokenizers` raises the bare class
         raise InputError(f"{path} is corrupt: {error}") from None
-    if found.get("model", {}).get("type") != "BPE":
-        raise InputError(
-            f"{path} is a {found.get('model', {}).get('type')} tokenizer; only BPE can be extended by merges"
-        )
-    return dict(found)
+    kind = type(loaded.model).__name__
+    if kind != "BPE":
+        raise InputError(f"{path} is a {kind} tokenizer; only BPE can be extended by merges")
+    added = [{**token, "id": loaded.token_to_id(token["content"])} for token in found.get("added_tokens") or []]
+    model = {"type": kind, **found["model"]}
+    return {**found, "added_tokens": added, "model": model, "truncation": None, "padding": None}
 
 
 def spelling(tokenizer: dict[str, Any], path: Path) -> Spelling:

@@ -71,7 +71,7 @@ def start(
     asked for by name and there is no text to fit it on.
     """
     documents = context.artifact("documents")
-    if section.init == "mean":
+    if section.init == "mean" or not parts:
         return None, {"init": "mean"}
     if section.init == "auto" and parameters(source) > AFFORDABLE:
         return None, {"init": "mean", "starts": {"why": f"the base has more than {AFFORDABLE} parameters"}}

@@ -33,7 +33,7 @@ class Pieces(Section):
     scripts: list[Literal["hangul", "jamo", "hanja"]] = Field(
         ["hangul"], min_length=1, description="characters pieces are made of; with hanja, Chinese text changes too"
     )
-    min_count: int = Field(2, ge=1, description="times a piece must be seen")
+    min_count: int = Field(2, ge=1, description="times a piece must be seen, weighted by `balance`")
     min_word_count: int = Field(1, ge=1, description="words seen less often are not learned from")
     balance: float = Field(
         0.5, ge=0, le=1, description="a source of n words weighs n to this power: 1 as it is, 0 all alike"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def byte_level(tokens: list[str], merges: list[str], types: list[int], pre: str)
 def metaspace(tokens: list[str], scores: list[float], types: list[int], prefix: bool = True) -> dict[str, Any]:
     """A SentencePiece BPE with byte fallback; its merges are every split of a piece into two, by the piece's score."""
     vocabulary = {token: number for number, token in enumerate(tokens)}
-    usable = {token for token, kind in zip(tokens, types, strict=True) if kind in (NORMAL, USER_DEFINED)}
+    usable = {token for token, kind in zip(tokens, types, strict=True) if kind == NORMAL}
     ranked = []
     for token in usable:
         for at in range(1, len(token)):
@@ -119,39 +120,70 @@ def from_sentencepiece(path: Path) -> dict[str, Any]:
 
     Raises InputError where the file is corrupt, not such a BPE, or the ids differ.
     """
-    from sentencepiece import SentencePieceProcessor
     from tokenizers import Tokenizer
 
-    try:
-        processor = SentencePieceProcessor(model_file=str(path))
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{path} is not a SentencePiece model: {error}") from None
-    ids = range(processor.vocab_size())
-    types = [_type(processor, number) for number in ids]
-    scores = [float(processor.get_score(number)) for number in ids]
-    tokens = [str(processor.id_to_piece(number)) for number in ids]
-    if BYTE not in types or any(
-        score != round(score) for score, kind in zip(scores, types, strict=True) if kind == NORMAL
-    ):
-        raise InputError(f"{path} is not a SentencePiece BPE with byte fallback")
+    processor = _processor(path)
+    pieces = read_model(path).pieces
+    tokens, types = [str(piece.piece) for piece in pieces], [int(piece.type) for piece in pieces]
     prefix = bool(processor.encode("a", out_type=str)[0].startswith(METASPACE))
-    made = begin_with(metaspace(tokens, scores, types, prefix), tokens[processor.bos_id()])
+    made = metaspace(tokens, [float(piece.score) for piece in pieces], types, prefix)
+    symbols = [token for token, kind in zip(tokens, types, strict=True) if kind == USER_DEFINED]
+    if symbols and prefix:
+        made = _prefixed_once(made, symbols)
+    if processor.bos_id() >= 0:
+        made = begin_with(made, tokens[processor.bos_id()])
     fast = Tokenizer.from_str(json.dumps(made))
     fast.encode_special_tokens = True
-    for text in [*unchanged(), *round_trip()]:
+    beside = [text for symbol in symbols for text in (f"a {symbol} b{symbol}", f"{symbol}a{symbol} ")]
+    for text in [*unchanged(), *round_trip(), *beside]:
         if text and "\x00" not in text and fast.encode(text, add_special_tokens=False).ids != processor.encode(text):
             raise InputError(f"{path}: the converted tokenizer splits {text[:60]!r} in another way than SentencePiece")
     return made
 
 
-def _type(processor: Any, number: int) -> int:
-    if processor.is_unknown(number):
-        return UNKNOWN
-    if processor.is_control(number):
-        return CONTROL
-    if processor.is_byte(number):
-        return BYTE
-    return UNUSED if processor.is_unused(number) else NORMAL
+def special_tokens(path: Path) -> dict[str, str]:
+    """The special tokens that a SentencePiece file has, by their names in tokenizer_config.json."""
+    found = _processor(path)
+    ids = {"bos": found.bos_id(), "eos": found.eos_id(), "unk": found.unk_id(), "pad": found.pad_id()}
+    return {f"{name}_token": str(found.id_to_piece(number)) for name, number in ids.items() if number >= 0}
+
+
+def read_model(path: Path) -> Any:
+    """The protobuf of a SentencePiece BPE with byte fallback; raises InputError where the file is none."""
+    from google.protobuf.message import DecodeError
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto()
+    try:
+        model.ParseFromString(path.read_bytes())
+    except (OSError, DecodeError) as error:
+        raise InputError(f"{path} is not a SentencePiece model: {error}") from None
+    bpe = sentencepiece_model_pb2.TrainerSpec.ModelType.Value("BPE")
+    if not model.pieces or model.trainer_spec.model_type != bpe or not model.trainer_spec.byte_fallback:
+        raise InputError(f"{path} is not a SentencePiece BPE with byte fallback")
+    return model
+
+
+def _processor(path: Path) -> Any:
+    from sentencepiece import SentencePieceProcessor
+
+    try:
+        return SentencePieceProcessor(model_file=str(path))
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path} is not a SentencePiece model: {error}") from None
+
+
+def _prefixed_once(tokenizer: dict[str, Any], symbols: list[str]) -> dict[str, Any]:
+    """The tokenizer with a space put before the text but not after each user-defined symbol, as SentencePiece does.
+
+    For that, symbols are looked for in normalised text. A symbol that is all of a text gets no space: as its own
+    spelling is normalised by the same rule, it would be found only behind a space.
+    """
+    alone = "|".join(map(re.escape, symbols))
+    once = {"type": "Replace", "pattern": {"Regex": rf"\A(?!(?:{alone})\z)"}, "content": METASPACE}
+    spaces = tokenizer["normalizer"]["normalizers"][1]
+    added = [{**token, "normalized": not token["special"]} for token in tokenizer["added_tokens"]]
+    return {**tokenizer, "normalizer": {"type": "Sequence", "normalizers": [once, spaces]}, "added_tokens": added}
 
 
 def _frame(tokens: list[str], types: list[int]) -> dict[str, Any]:

@@ -68,6 +68,13 @@ def resize(
     place = ""
     for path in weights(source):
         found = [name for name in (EMBEDDING, HEAD) if name in shapes(path)]
+        if untie and found == [
+            HEAD
+        ]:  # a copy that a tied model does not read; the head is written beside the embedding
+            tensors = load_file(path)
+            extra_bytes -= tensors[HEAD].numel() * tensors.pop(HEAD).element_size()
+            save_file(tensors, target / path.name, metadata={"format": "pt"})
+            continue
         if not found:
             shutil.copyfile(path, target / path.name)
             continue
@@ -95,7 +102,8 @@ def resize(
     index = source / "model.safetensors.index.json"
     if index.is_file():
         found_index = read_json(index)
-        found_index["metadata"]["total_size"] += extra_bytes
+        if "total_size" in found_index.setdefault("metadata", {}):  # transformers asks for the mapping itself
+            found_index["metadata"]["total_size"] += extra_bytes
         if place:
             found_index["weight_map"][HEAD] = place
         write_json(target / index.name, found_index)
@@ -124,6 +132,24 @@ def copy_rest(source: Path, target: Path, padding: list[int]) -> None:
         generation["suppress_tokens"] = sorted({*(generation.get("suppress_tokens") or []), *padding})
     if generation:
         write_json(target / "generation_config.json", generation)
+
+
+def check_index(model: Path) -> None:
+    """Raise InputError where the index names a file that is not there, or a tensor that its file lacks."""
+    path = model / "model.safetensors.index.json"
+    if not path.is_file():
+        return
+    places = read_json(path).get("weight_map")
+    if not isinstance(places, dict):
+        raise InputError(f"{path} has no weight_map")
+    held: dict[str, dict[str, list[int]]] = {}
+    for tensor, file in sorted(places.items()):
+        if file not in held:
+            if not (model / str(file)).is_file():
+                raise InputError(f"{path} names {file}, which is not there")
+            held[file] = shapes(model / file)
+        if tensor not in held[file]:
+            raise InputError(f"{path} looks for {tensor} in {file}, which does not hold it")
 
 
 def weights(model: Path) -> list[Path]:

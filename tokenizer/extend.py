@@ -12,15 +12,17 @@ from pipeline.artifact import Artifact
 from pipeline.context import Context
 from pipeline.errors import InputError
 from tokenizer import embed, spm
-from tokenizer.base import document_ids, save_tokenizer, tokenizer_settings
-from tokenizer.bpe import read_tokenizer, size, spelling
+from tokenizer.base import document_ids, save_tokenizer
+from tokenizer.bpe import Spelling, read_tokenizer, size, spelling
 from tokenizer.choose import start
 from tokenizer.config import Extend
+from tokenizer.folder import tokenizer_settings
 from tokenizer.measure import fertility
 from tokenizer.merges import grow
 from tokenizer.parity import chosen, compare
 from tokenizer.pieces import read_pieces
 from tokenizer.proof import prove
+from tokenizer.train import Piece
 
 PROBE_BYTES = 4 << 20  # held-out UTF-8 bytes measured per source file at most, whole documents
 
@@ -44,10 +46,12 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
     pieces = list(read_pieces(context.artifact("pieces")))
     if not pieces:
         raise InputError(f"{context.artifact('pieces').path / 'pieces.tsv'} holds no pieces")
+    old = Tokenizer.from_str(json.dumps(found))
+    pieces, cut = uncut(old, spelled, pieces)
     extended, growth, padded = grow(found, spelled, pieces, old_size, section.pad_to, section.size)
+    growth.missed += cut
     context.stop_if_asked()
 
-    old = Tokenizer.from_str(json.dumps(found))
     new = Tokenizer.from_str(json.dumps(extended))
     texts = heldout(context.artifact("documents"))
     lang = str(context.artifact("pieces").metrics.get("lang", "ko"))
@@ -58,9 +62,12 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
     }
     model = context.fresh("model")
     save_tokenizer(extended, tokenizer_settings(source), model)
+    why = None
     if (source / spm.FILE).is_file() and spelled.kind == "metaspace":
-        spm.write_model(source / spm.FILE, model / spm.FILE, extended, growth)
+        why = spm.write_model(source / spm.FILE, model / spm.FILE, extended, growth)
     proof["readers"], context.provenance["readers"] = compare(model, source, chosen(texts, new), context.work)
+    if why:
+        proof["readers"]["SentencePiece"] = why
     context.stop_if_asked()
 
     opens, _ = document_ids(AutoTokenizer.from_pretrained(str(source.absolute())))
@@ -81,6 +88,24 @@ def run(section: Extend, context: Context) -> dict[str, Any]:
         "fertility": measured,
         "proof": proof,
     }
+
+
+def uncut(tokenizer: Any, spelled: Spelling, pieces: list[Piece]) -> tuple[list[Piece], list[str]]:
+    """The pieces that a byte-level base's pre-tokenizer leaves whole; the texts of the others, which none reaches."""
+    pre = tokenizer.pre_tokenizer
+    if pre is None or spelled.kind != "byte-level":
+        return pieces, []
+    kept: dict[str, Piece] = {}
+    cut: list[str] = []
+    for piece in pieces:
+        whole = len(pre.pre_tokenize_str(piece.text)) == 1 and (
+            not piece.left or (piece.left in kept and piece.right in kept)
+        )
+        if whole:
+            kept[piece.text] = piece
+        else:
+            cut.append(piece.text)
+    return list(kept.values()), cut
 
 
 def heldout(artifact: Artifact) -> dict[str, list[str]]:

@@ -6,6 +6,8 @@ rows, for rotary embeddings that pair neighbours; `unpermuted` takes that back.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,7 +65,6 @@ class Gguf:
         """Arguments of `transformers.LlamaConfig`."""
         heads = int(self.value("llama.attention.head_count"))
         hidden = int(self.value("llama.embedding_length"))
-        ids = {name: self.value(f"tokenizer.ggml.{key}_token_id", -1) for name, key in SPECIAL.items()}
         if any(tensor.name == "rope_freqs.weight" for tensor in self.reader.tensors) or self.value(
             "llama.rope.scaling.type", "none"
         ) not in ("none", ""):
@@ -84,7 +85,7 @@ class Gguf:
                 "rope_theta": float(self.value("llama.rope.freq_base", 10000.0)),
             },
             "tie_word_embeddings": not any(tensor.name == "output.weight" for tensor in self.reader.tensors),
-            **{f"{name}_id": int(number) for name, number in ids.items() if number >= 0 and name != "unk_token"},
+            **{f"{name}_id": number for name, number in self.special().items() if name != "unk_token"},
         }
 
     def weights(self, dtype: Any) -> dict[str, Any]:
@@ -112,28 +113,55 @@ class Gguf:
             raise InputError(f"{self.path} has no tensor {name}")
         return found
 
-    def tokenizer(self) -> dict[str, Any]:
-        """tokenizer.json of the vocabulary in the file."""
-        kind = self.value("tokenizer.ggml.model")
+    @cached_property
+    def tokens(self) -> list[str]:
         tokens = [str(token) for token in self.value("tokenizer.ggml.tokens")]
-        types = [int(number) for number in self.value("tokenizer.ggml.token_type")]
+        if len(set(tokens)) != len(tokens):
+            double = Counter(tokens).most_common(1)[0][0]
+            raise InputError(f"{self.path}: its vocabulary is corrupt: the token {double!r} is there twice")
+        return tokens
+
+    def special(self) -> dict[str, int]:
+        """bos_token, eos_token ... -> id, of those that the file names; raises InputError for one out of range."""
+        ids = {name: int(self.value(f"tokenizer.ggml.{key}_token_id", -1)) for name, key in SPECIAL.items()}
+        for name, number in ids.items():
+            if number >= len(self.tokens):
+                raise InputError(f"{self.path}: its {name} is number {number} of {len(self.tokens)} tokens")
+        return {name: number for name, number in ids.items() if number >= 0}
+
+    def tokenizer(self) -> dict[str, Any]:
+        """tokenizer.json of the vocabulary in the file; raises InputError where its parts do not fit together."""
+        from tokenizers import Tokenizer
+
+        kind, special = self.value("tokenizer.ggml.model"), self.special()
+        types = [int(number) for number in self._per_token("token_type")]
         if kind == "gpt2":
             merges = [str(merge) for merge in self.value("tokenizer.ggml.merges")]
-            made = byte_level(tokens, merges, types, str(self.value("tokenizer.ggml.pre", "gpt-2")))
+            made = byte_level(self.tokens, merges, types, str(self.value("tokenizer.ggml.pre", "gpt-2")))
             begins = bool(self.value("tokenizer.ggml.add_bos_token", False))
         elif kind == "llama":
-            scores = [float(score) for score in self.value("tokenizer.ggml.scores")]
-            made = metaspace(tokens, scores, types, bool(self.value("tokenizer.ggml.add_space_prefix", True)))
+            scores = [float(score) for score in self._per_token("scores")]
+            made = metaspace(self.tokens, scores, types, bool(self.value("tokenizer.ggml.add_space_prefix", True)))
             begins = bool(self.value("tokenizer.ggml.add_bos_token", True))
         else:
             raise InputError(f"{self.path} has a '{kind}' tokenizer; only 'gpt2' and 'llama' are BPE")
-        return begin_with(made, tokens[int(self.value("tokenizer.ggml.bos_token_id"))]) if begins else made
+        if begins and "bos_token" not in special:
+            raise InputError(f"{self.path} has no field tokenizer.ggml.bos_token_id")
+        try:
+            Tokenizer.from_str(json.dumps(made))
+        except Exception as error:  # `tokenizers` raises the bare class
+            raise InputError(f"{self.path}: its vocabulary is corrupt: {error}") from None
+        return begin_with(made, self.tokens[special["bos_token"]]) if begins else made
+
+    def _per_token(self, name: str) -> list[Any]:
+        values = list(self.value(f"tokenizer.ggml.{name}"))
+        if len(values) != len(self.tokens):
+            raise InputError(f"{self.path} has {len(self.tokens)} tokens and {len(values)} of tokenizer.ggml.{name}")
+        return values
 
     def settings(self) -> dict[str, Any]:
         """What belongs into tokenizer_config.json: special tokens, length, chat template."""
-        tokens = self.value("tokenizer.ggml.tokens")
-        found = {name: self.value(f"tokenizer.ggml.{key}_token_id", -1) for name, key in SPECIAL.items()}
-        settings: dict[str, Any] = {name: str(tokens[number]) for name, number in found.items() if number >= 0}
+        settings: dict[str, Any] = {name: self.tokens[number] for name, number in self.special().items()}
         settings["model_max_length"] = int(self.value("llama.context_length"))
         template = self.value("tokenizer.chat_template", "")
         return {**settings, "chat_template": str(template)} if template else settings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
-from tokenizer.bpe import read_tokenizer, spelling
+from tokenizer.bpe import METASPACE, read_tokenizer, spelling
 from tokenizer.convert import BYTE, CONTROL, NORMAL, PRE_TOKENIZERS, UNKNOWN, UNUSED, USER_DEFINED
 from tokenizer.embed import read_json
 from tokenizer.merges import RESERVED, merges_of, sentencepiece_scores
@@ -95,7 +96,8 @@ def _types(tokenizer: dict[str, Any], tokens: list[str], names: dict[int, str], 
 
 
 def _prefix(tokenizer: dict[str, Any]) -> bool:
-    """Whether a metaspace BPE puts a space before the text."""
-    given = tokenizer.get("normalizer") or {}
-    steps = given.get("normalizers", [given])
-    return any(step.get("type") == "Prepend" for step in steps)
+    """Whether a metaspace BPE puts a space before the text, by whatever step it does so."""
+    from tokenizers import Tokenizer
+
+    found = Tokenizer.from_str(json.dumps(tokenizer)).encode("a", add_special_tokens=False)
+    return bool(found.tokens[0].startswith(METASPACE))

@@ -9,9 +9,10 @@ from pipeline.artifact import files_below
 from pipeline.config import Leaf
 from pipeline.context import Context
 from pipeline.errors import InputError
-from tokenizer.base import folder_tokenizer, located, save_tokenizer
+from tokenizer.base import located, save_tokenizer
 from tokenizer.bpe import size
-from tokenizer.embed import EMBEDDING, read_json, rows, shapes, weights
+from tokenizer.embed import EMBEDDING, check_index, read_json, rows, shapes, weights
+from tokenizer.folder import folder_tokenizer
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 REWRITTEN = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -44,6 +45,7 @@ def _sound(path: Path) -> None:
     """Raise InputError, naming the user's file, where config, weights and tokenizer cannot be one model."""
     ids = size(folder_tokenizer(path)[0])
     config = read_json(path / "config.json")
+    check_index(path)
     count = rows(path)
     width = next(found[EMBEDDING][1] for found in map(shapes, weights(path)) if EMBEDDING in found)
     if config.get("hidden_size", width) != width:

@@ -142,7 +142,10 @@ class Growth:
         """All merges, old ones and new ones, in rank order."""
         if self.scores is None:
             return list(self.ranks)
-        return every_split(self.scores, self.vocabulary)
+        made = every_split(self.scores, self.vocabulary)
+        old = self.ranks.keys() & set(made) - set(self.new_merges)
+        ordered = iter([merge for merge in self.ranks if merge in old])  # ties in the base's order: its ids stay
+        return [next(ordered) if merge in old else merge for merge in made]
 
 
 def merges_of(tokenizer: dict[str, Any]) -> list[Merge]:
@@ -165,15 +168,39 @@ def every_split(scores: dict[str, int], vocabulary: dict[str, int]) -> list[Merg
 def sentencepiece_scores(
     ranks: dict[Merge, int], vocabulary: dict[str, int], tokenizer: dict[str, Any]
 ) -> dict[str, int] | None:
-    """Token -> rank, where the merges are just those that SentencePiece's rule makes of the vocabulary, else None."""
+    """Token -> rank, where the merges are just those that SentencePiece's rule makes of the vocabulary, else None.
+
+    The splits of one token may stand in any order, those of tokens with the same score mixed as transformers does it.
+    """
     special = {token["content"] for token in tokenizer.get("added_tokens", [])}
+    symbols = {token["content"] for token in tokenizer.get("added_tokens", []) if not token["special"]}
+    used = [(left, right) for left, right in ranks if not symbols & {left, right, left + right}]  # text is cut at those
     order: dict[str, int] = {}
-    for left, right in ranks:
+    for left, right in used:
         order.setdefault(left + right, len(order))
     for token, _ in sorted(vocabulary.items(), key=lambda item: item[1]):
         if token not in special and not (len(token) == 6 and token.startswith("<0x")):
             order.setdefault(token, len(order))
-    return order if every_split(order, vocabulary) == list(ranks) else None
+    return order if set(every_split(order, vocabulary)) == set(used) and _in_turn(used) else None
+
+
+def _in_turn(merges: list[Merge]) -> bool:
+    """Whether the splits of a token stand together, or are mixed with those of others by falling length of the parts.
+
+    The second is what transformers writes of pieces with the same score, as the runs of spaces in Llama-2.
+    """
+    last = {left + right: rank for rank, (left, right) in enumerate(merges)}
+    mixed: list[Merge] = []
+    end = 0
+    for rank, (left, right) in enumerate(merges):
+        mixed.append((left, right))
+        end = max(end, last[left + right])
+        if rank == end:
+            tokens = {one + two for one, two in mixed}
+            if len(tokens) > 1 and mixed != sorted(mixed, key=lambda merge: (-len(merge[0]), -len(merge[1]))):
+                return False
+            mixed = []
+    return True
 
 
 def grow(
@@ -193,7 +220,11 @@ def grow(
     """
     listed = list(pieces)
     growth = Growth.of(tokenizer, spelling, first, Scripts.found(piece.text for piece in listed))
+    symbols = [token["content"] for token in tokenizer.get("added_tokens", []) if not token["special"]]
     for piece in listed:
+        if any(symbol in piece.text for symbol in symbols):  # text is cut there before any merge
+            growth.missed.append(piece.text)
+            continue
         if limit is not None and len(growth.new_tokens) + growth.cost(piece) > limit:
             break
         growth.add(piece)

@@ -11,29 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import InputError
-from tokenizer.convert import CONTROL, NORMAL, UNUSED, USER_DEFINED
+from tokenizer.convert import CONTROL, NORMAL, UNUSED, USER_DEFINED, read_model
 from tokenizer.merges import Growth
 
 FILE = "tokenizer.model"
 EMPTY = "<|malmoi_empty_{}|>"  # an id that the base has a row for and no token
 
 
-def write_model(source: Path, target: Path, tokenizer: dict[str, Any], growth: Growth) -> None:
+def write_model(source: Path, target: Path, tokenizer: dict[str, Any], growth: Growth) -> str | None:
     """Write `source` with the extension into `target`; `tokenizer` is the extended tokenizer.json.
 
-    Raises InputError where `source` is not a SentencePiece BPE with byte fallback, or where an id is another piece
-    there than in tokenizer.json.
+    Returns a sentence and writes nothing where the base's two files disagree already: where its merges are not those
+    that SentencePiece makes of its pieces, or an id is another piece in one than in the other. Raises InputError where
+    `source` is not a SentencePiece BPE with byte fallback.
     """
-    if growth.scores is None:
-        raise InputError(f"{source}: the merges of tokenizer.json are not those that SentencePiece makes of its pieces")
     model = read_model(source)
+    if growth.scores is None:
+        return "none was written: the base's merges are not those that its own SentencePiece file makes of its pieces"
     names = {number: token for token, number in tokenizer["model"]["vocab"].items()}
     added = {token["id"]: token for token in tokenizer.get("added_tokens", [])}
     for number, piece in enumerate(model.pieces):
         name = added[number]["content"] if number in added else names.get(number)
         if name != piece.piece:
-            raise InputError(f"{source}: id {number} is {piece.piece!r}, in tokenizer.json {name!r}")
+            return f"none was written: in the base's own, id {number} is {piece.piece!r}, in tokenizer.json {name!r}"
     low = min(piece.score for piece in model.pieces)
     step = max(1.0, 2 * float(np.spacing(np.float32(-low))))  # Llama-2 has scores of -1e9, where floats lie 64 apart
     last = growth.first + len(growth.new_tokens)
@@ -50,19 +50,4 @@ def write_model(source: Path, target: Path, tokenizer: dict[str, Any], growth: G
     temporary = target.with_name(f".{target.name}.tmp")
     temporary.write_bytes(model.SerializeToString(deterministic=True))
     temporary.replace(target)
-
-
-def read_model(path: Path) -> Any:
-    """The protobuf of a SentencePiece BPE with byte fallback; raises InputError where the file is none."""
-    from google.protobuf.message import DecodeError
-    from sentencepiece import sentencepiece_model_pb2
-
-    model = sentencepiece_model_pb2.ModelProto()
-    try:
-        model.ParseFromString(path.read_bytes())
-    except (OSError, DecodeError) as error:
-        raise InputError(f"{path} is not a SentencePiece model: {error}") from None
-    bpe = sentencepiece_model_pb2.TrainerSpec.ModelType.Value("BPE")
-    if not model.pieces or model.trainer_spec.model_type != bpe or not model.trainer_spec.byte_fallback:
-        raise InputError(f"{path} is not a SentencePiece BPE with byte fallback")
-    return model
+    return None

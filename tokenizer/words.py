@@ -25,6 +25,7 @@ from tokenizer.scripts import Scripts
 GROUPS = 16  # row groups of a file in one unit
 JAMO = re.compile(r"[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
 SYLLABLE = re.compile(r"[가-힣]")
+SCRAP = 0.001  # of all words: a source of fewer counts fully, and is no measure for the others
 SCALE = 1 << 16  # counts are multiplied by weights in these parts of one
 Split = Callable[[str], list[str]]
 
@@ -52,14 +53,16 @@ class Words:
     langs: set[str] = field(default_factory=set)
 
     def weights(self, balance: float) -> dict[str, int]:
-        """Source -> weight of its words, in parts of `SCALE`; the smallest source's is whole.
+        """Source -> weight of its words, in parts of `SCALE`; the smallest source's that is no scrap is whole.
 
         A source of n words counts as n to the power of `balance`, as in the sampling of languages by Conneau and
         Lample 2019, "Cross-lingual Language Model Pretraining".
         """
         found = {source: total for source, total in self.totals.items() if total}
-        least = min(found.values(), default=1)
-        return {source: max(1, round(SCALE * (least / total) ** (1 - balance))) for source, total in found.items()}
+        sizes = [total for total in found.values() if total >= SCRAP * sum(found.values())]
+        least = min(sizes, default=1)
+        shares = {source: min(1.0, (least / total) ** (1 - balance)) for source, total in found.items()}
+        return {source: max(1, round(SCALE * share)) for source, share in shares.items()}
 
     def added_up(self, balance: float) -> Iterator[tuple[str, int]]:
         """Distinct words in order, with their weighted counts."""

@@ -90,12 +90,13 @@ def test_a_proof_says_what_was_left_out_and_what_the_base_does_itself():
         "round_trip": {"texts": 200, "lost": 2, "lost_by_base": 2},
         "pieces": {"added": 80, "partial_bytes": 3, "unreachable": 0, "left_out": ["\uac00"]},
         "control": {"tokens": 17, "texts": 900, "forged": 3, "forged_with_base": 3},
-        "readers": {"SentencePiece": "the base has no SentencePiece file"},
+        "readers": {"SentencePiece": "the base has no SentencePiece file",
+                    "GGUF": {"texts": 9, "different": 0, "different_with_the_base_too": 2}},
     })  # fmt: skip
     assert [(row["what"].split(",")[0], row["differs"]) for row in rows] == [
         ("ids of held-out Korean", 0), ("texts that no longer decode to themselves", 0),
         ("added pieces that no text reaches", 0), ("texts that forge a control token", 0),
-        ("ids as SentencePiece reads the files", None),
+        ("ids as SentencePiece reads the files", None), ("ids as GGUF reads the files", 0),
     ]  # fmt: skip
     assert all(row["note"] for row in rows)
     assert tokenizing.proof({}) == []

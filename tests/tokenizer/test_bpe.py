@@ -62,3 +62,14 @@ def test_a_bpe_of_neither_kind_is_refused(metaspace_model: Path, tmp_path: Path)
     path = change(metaspace_model, tmp_path, byte_fallback=False)
     with pytest.raises(InputError, match="neither"):
         spelling(read_tokenizer(path), path)
+
+
+def test_what_would_cut_texts_or_is_left_out_is_mended(byte_level_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    whole = json.loads((byte_level_model / "tokenizer.json").read_text(encoding="utf-8"))
+    cut = {"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0}
+    pad = {"strategy": {"Fixed": 16}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0}
+    model = {key: value for key, value in whole["model"].items() if key != "type"}
+    changed = {**whole, "model": model, "truncation": cut, "padding": {**pad, "pad_token": "x"}}
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    assert read_tokenizer(path) == {**whole, "truncation": None, "padding": None}

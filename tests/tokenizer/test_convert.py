@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tokenizers import Tokenizer
 
 from pipeline.errors import InputError
 from tests.toys import paragraphs
-from tokenizer.convert import byte_level, from_sentencepiece
+from tokenizer.convert import byte_level, from_sentencepiece, special_tokens
 from tokenizer.probes import HANGUL
 
 
@@ -23,6 +24,51 @@ def test_ids_equal_sentencepiece(spm_file: Path) -> None:
         assert fast.encode(text).ids == [processor.bos_id(), *processor.encode(text)]
         assert fast.decode(fast.encode(text).ids, skip_special_tokens=True) == text
     assert len(made["model"]["merges"]) > 100
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Callable[..., Path]:
+    """`trained(**settings)`: a SentencePiece file with Llama-2's settings but these."""
+    from sentencepiece import SentencePieceTrainer
+
+    def trained(**settings: object) -> Path:
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(paragraphs("en", 100)), model_prefix=str(tmp_path / "t"), model_type="bpe",
+            vocab_size=420, byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False,
+            allow_whitespace_only_pieces=True, split_digits=True, minloglevel=2, hard_vocab_limit=False, **settings,
+        )  # fmt: skip
+        return tmp_path / "t.model"
+
+    return trained
+
+
+@pytest.mark.parametrize("prefix", [True, False])
+def test_user_defined_symbols_cut_text_as_in_sentencepiece(trained, prefix: bool) -> None:
+    from sentencepiece import SentencePieceProcessor
+
+    symbols = ["<sep>", "<|tool|>", "a.b", "가"]
+    path = trained(user_defined_symbols=symbols, add_dummy_prefix=prefix)
+    processor, made = SentencePieceProcessor(model_file=str(path)), from_sentencepiece(path)
+    assert [token["content"] for token in made["added_tokens"] if not token["special"]] == symbols
+    assert not set(symbols) & {part for left, right in made["model"]["merges"] for part in (left, right, left + right)}
+    fast = Tokenizer.from_str(json.dumps(made))
+    for text in ["a <sep> b<|tool|>", "<sep>x", " <sep>", "나가다 a.b aab", "in<sep>\n<|tool|><sep> the", "  the"]:
+        assert fast.encode(text, add_special_tokens=False).ids == processor.encode(text)
+        assert fast.decode(fast.encode(text).ids, skip_special_tokens=True) == text
+
+
+def test_a_file_without_bos_puts_nothing_before_text(trained, spm_file: Path) -> None:
+    from sentencepiece import SentencePieceProcessor
+
+    path = trained(bos_id=-1, eos_id=1, unk_id=0)
+    fast = Tokenizer.from_str(json.dumps(from_sentencepiece(path)))
+    assert fast.encode("the river").ids == SentencePieceProcessor(model_file=str(path)).encode("the river")
+    assert special_tokens(path) == {"eos_token": "</s>", "unk_token": "<unk>"}
+    assert special_tokens(spm_file) == {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    named = trained(bos_id=3, bos_piece="[B]", eos_piece="[E]", pad_id=0, unk_id=1, eos_id=2)
+    assert special_tokens(named) == {
+        "bos_token": "[B]", "eos_token": "[E]", "unk_token": "<unk>", "pad_token": "<pad>",
+    }  # fmt: skip
 
 
 def test_a_unigram_model_is_refused(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from pipeline.errors import InputError
 from tests.tokenizer.conftest import model_with
-from tokenizer.embed import EMBEDDING, HEAD, copy_rest, resize, rows, write_extension
+from tokenizer.embed import EMBEDDING, HEAD, check_index, copy_rest, resize, rows, write_extension
 
 PARTS = [[5, 6], [7], [5, 6, 7, 8]]
 
@@ -91,3 +91,25 @@ def test_extension_json(tmp_path: Path) -> None:
     write_extension(tmp_path, 50, 3, 64)
     found = json.loads((tmp_path / "extension.json").read_text())
     assert found == {"old_vocabulary": 50, "added": 3, "vocabulary": 53, "padded_to": 64}
+
+
+def test_a_head_that_a_tied_model_kept_beside_is_replaced(tmp_path: Path) -> None:
+    """Its index may lack `metadata`, too."""
+    source, target = model_with(tmp_path / "source", 50, tied=True), tmp_path / "target"
+    target.mkdir()
+    tensors = load_file(source / "model.safetensors")
+    (source / "model.safetensors").unlink()
+    save_file(tensors, source / "model-00001-of-00002.safetensors")
+    save_file({HEAD: torch.ones(50, 16)}, source / "model-00002-of-00002.safetensors")
+    places = dict.fromkeys(tensors, "model-00001-of-00002.safetensors") | {HEAD: "model-00002-of-00002.safetensors"}
+    (source / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+    given = {"inputs": torch.full((3, 16), 2.0), "outputs": torch.full((3, 16), 3.0)}
+    assert resize(source, target, PARTS, 64, given)["tied"] is False
+    copy_rest(source, target, [])
+    check_index(target)
+    held = [path.name for path in sorted(target.glob("*.safetensors")) if HEAD in load_file(path)]
+    assert held == ["model-00001-of-00002.safetensors"]
+    after, report = AutoModelForCausalLM.from_pretrained(str(target), output_loading_info=True)
+    assert not report["missing_keys"] and after.lm_head.weight[51, 0] == 3
+    assert after.get_input_embeddings().weight[51, 0] == 2
+    assert torch.equal(after.lm_head.weight[:50], tensors[EMBEDDING])

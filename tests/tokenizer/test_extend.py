@@ -129,6 +129,35 @@ def test_nothing_held_out_is_measured_on_the_train_text(published, byte_level_mo
     assert build("extend", run, Extend(init="mean"), given).metrics["fertility"]["after"]["ko"]["documents"] == 54
 
 
+@pytest.mark.parametrize("init", ["auto", "weighted", "first", "focus", "fitted"])
+def test_nothing_to_add_is_no_fault(published, byte_level_model: Path, inputs, build, init: str) -> None:
+    made = build("extend", run, Extend(init=init, size=1), inputs(published(byte_level_model)))
+    assert (made.metrics["added"], made.metrics["init"]) == (0, "mean")
+
+
+def edited(folder: Path, target: Path, **given: object) -> Path:
+    """A copy of a model whose tokenizer.json says something else."""
+    made = Path(shutil.copytree(folder, target))
+    path = made / "tokenizer.json"
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **given}), encoding="utf-8")
+    return made
+
+
+def test_a_base_that_puts_a_space_before_the_text(published, byte_level_model: Path, inputs, build, tmp_path) -> None:
+    spaced = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    source = edited(byte_level_model, tmp_path / "spaced", pre_tokenizer=spaced)
+    pieces = build("extend", run, Extend(init="mean"), inputs(published(source))).metrics["proof"]["pieces"]
+    assert pieces["whole"] > 100 and pieces["left_out"] == []
+
+
+def test_pieces_that_the_base_cuts_are_left_out(published, byte_level_model: Path, inputs, build, tmp_path) -> None:
+    apart = {"type": "Split", "pattern": {"Regex": "[가-힣]+"}, "behavior": "Isolated", "invert": False}
+    steps = [apart, {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}]
+    source = edited(byte_level_model, tmp_path / "cut", pre_tokenizer={"type": "Sequence", "pretokenizers": steps})
+    pieces = build("extend", run, Extend(init="mean"), inputs(published(source))).metrics["proof"]["pieces"]
+    assert pieces["whole"] > 100 and pieces["left_out"] and all(text.startswith(" ") for text in pieces["left_out"])
+
+
 def test_faults(published, byte_level_model: Path, inputs, documents, build, tmp_path: Path) -> None:
     source = Path(shutil.copytree(byte_level_model, tmp_path / "bad"))
     model_with(source, 100)

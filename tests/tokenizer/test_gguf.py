@@ -144,6 +144,34 @@ def test_the_row_order_is_taken_back() -> None:
     assert torch.equal(unpermuted(torch.from_numpy(permuted(matrix, 3)), 3), torch.from_numpy(matrix))
 
 
+CORRUPT = {
+    "a merge of a missing piece": ("byte_level", "token_merges", lambda found: [*found, "q Ġzz"], "corrupt: .*Ġzz"),
+    "a merge of three": ("byte_level", "token_merges", lambda found: [*found, "q u u"], "corrupt: "),
+    "a token twice": ("byte_level", "token_list", lambda found: [*found[:-1], found[9]], "is there twice"),
+    "few tokens": ("byte_level", "token_list", lambda found: found[:-1], "399 tokens and 400 of tokenizer.ggml.token_"),
+    "few types": ("metaspace", "token_types", lambda found: found[:-3], "of tokenizer.ggml.token_type"),
+    "few scores": ("metaspace", "token_scores", lambda found: found[:-5], "of tokenizer.ggml.scores"),
+    "bos out of range": ("byte_level", "bos_token_id", lambda _: 100_000, "bos_token is number 100000 of 400"),
+    "bos out of range, too": ("metaspace", "bos_token_id", lambda _: 100_000, "bos_token is number 100000"),
+    "eos out of range": ("metaspace", "eos_token_id", lambda _: 100_000, "eos_token is number 100000"),
+}
+
+
+@pytest.mark.parametrize("name", CORRUPT)
+def test_a_corrupt_vocabulary_is_named(request, build, tmp_path: Path, monkeypatch, name: str) -> None:
+    from gguf import GGUFWriter
+
+    from tokenizer.base import run
+
+    kind, field, spoil, says = CORRUPT[name]
+    honest = getattr(GGUFWriter, f"add_{field}")
+    monkeypatch.setattr(GGUFWriter, f"add_{field}", lambda self, value: honest(self, spoil(value)))
+    path = write_gguf(tmp_path / "toy.gguf", request.getfixturevalue(f"{kind}_model"), "F32")
+    with pytest.raises(InputError, match=says) as caught:
+        build("base", run, Base(source=str(path)))
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_files_that_cannot_be_read_are_named(byte_level_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "toy.gguf"
     path.write_bytes(b"GGUF no")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_token_types(byte_level_model: Path, tmp_path: Path) -> None:
     assert types[last:] == [UNUSED, USER_DEFINED, UNUSED, UNUSED]
     assert {types[token["id"]] for token in found["added_tokens"] if token["special"]} <= {CONTROL, UNKNOWN}
     assert types[100] == NORMAL
+
+
+@pytest.mark.parametrize("scheme", ["first", "always", "never"])
+def test_a_metaspace_pre_tokenizer_puts_a_space_before_too(metaspace_model: Path, tmp_path: Path, scheme: str) -> None:
+    folder = Path(shutil.copytree(metaspace_model, tmp_path / "model"))
+    found = read_tokenizer(folder / "tokenizer.json")
+    pre = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": False}
+    (folder / "tokenizer.json").write_text(json.dumps({**found, "normalizer": None, "pre_tokenizer": pre}))
+    write_vocabulary(folder, folder, tmp_path / "vocabulary.gguf")
+    assert Gguf(tmp_path / "vocabulary.gguf").value("tokenizer.ggml.add_space_prefix") is (scheme != "never")
 
 
 @pytest.mark.parametrize("name", sorted(PRE_TOKENIZERS))

@@ -42,3 +42,29 @@ def test_truncated_weights_are_named(tmp_path, build):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match="safetensors"):
         build("base", adopt, Leaf(use=str(tmp_path / "toy")))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda index: index["weight_map"].update({"model.norm.weight": "gone.safetensors"}), "names gone.safetensors"),
+        (lambda index: index["weight_map"].update({"no.such": index["weight_map"]["model.norm.weight"]}), "no.such"),
+        (lambda index: index.pop("weight_map"), "has no weight_map"),
+    ],
+)
+def test_an_index_that_promises_what_is_not_there(tmp_path, build, change, said):
+    import json
+
+    from transformers import AutoModelForCausalLM
+
+    toy_llama(tmp_path / "toy")
+    model = AutoModelForCausalLM.from_pretrained(str(tmp_path / "toy"))
+    (tmp_path / "toy" / "model.safetensors").unlink()
+    model.save_pretrained(str(tmp_path / "toy"), max_shard_size="40KB")
+    assert build("base", adopt, Leaf(use=str(tmp_path / "toy"))).problems() == []
+    path = tmp_path / "toy" / "model.safetensors.index.json"
+    index = json.loads(path.read_text())
+    change(index)
+    path.write_text(json.dumps(index))
+    with pytest.raises(InputError, match=said):
+        build("dapt", adopt, Leaf(use=str(tmp_path / "toy")))

@@ -147,6 +147,20 @@ def test_added_tokens_outside_the_vocabulary_keep_their_ids(byte_level_model: Pa
     assert new.encode("a |||EMAIL||| b").ids == old.encode("a |||EMAIL||| b").ids
 
 
+@pytest.mark.parametrize("name", ["byte_level_model", "metaspace_model"])
+def test_pieces_that_hold_a_symbol_are_left_out(request, name: str) -> None:
+    folder = request.getfixturevalue(name)
+    found = read_tokenizer(folder / "tokenizer.json")
+    last = len(found["model"]["vocab"])
+    found["model"]["vocab"]["가"] = last
+    found["added_tokens"].append({**found["added_tokens"][0], "id": last, "content": "가", "special": False})
+    pieces = [Piece(text, "", "", 1) for text in (" 나다", "가나", " 가", "다나")]
+    extended, growth, _ = grow(found, spelling(found, folder), pieces, last + 1, 1)
+    assert growth.missed == ["가나", " 가"]
+    new = Tokenizer.from_str(json.dumps(extended))
+    assert all(len(new.model.tokenize(growth.spelling.spell(text))) == 1 for text in (" 나다", "다나"))
+
+
 def test_a_sentencepiece_base_stays_one(metaspace_model: Path) -> None:
     found = read_tokenizer(metaspace_model / "tokenizer.json")
     extended, growth, _ = grow(found, spelling(found, metaspace_model), PIECES, len(found["model"]["vocab"]), 64)
@@ -159,6 +173,30 @@ def test_a_sentencepiece_base_stays_one(metaspace_model: Path) -> None:
     assert Growth.of(other, spelling(found, metaspace_model), 480).scores is None
     made, growth, _ = grow(other, spelling(found, metaspace_model), PIECES[:80], len(found["model"]["vocab"]), 64)
     assert merges_of(made)[: len(kept)] == kept and merges_of(made)[len(kept) :] == growth.new_merges
+
+
+def test_runs_of_one_score_may_be_mixed_as_transformers_does(metaspace_model: Path) -> None:
+    from transformers.convert_slow_tokenizer import generate_merges
+
+    found = read_tokenizer(metaspace_model / "tokenizer.json")
+    how, vocabulary = spelling(found, metaspace_model), found["model"]["vocab"]
+    runs = ["▁" * length for length in range(2, 9)]
+    vocabulary.update({run: number for number, run in enumerate(runs[::-1], len(vocabulary))})
+    scores = {left + right: -float(rank) for rank, (left, right) in reversed([*enumerate(merges_of(found))])}
+    old = generate_merges(vocabulary, [*scores.items(), *((run, -1e9) for run in runs)])
+    assert old != every_split({"".join(merge): rank for rank, merge in enumerate(old)}, vocabulary)
+    found["model"]["merges"] = [list(merge) for merge in old]
+    extended, growth, _ = grow(found, how, PIECES, len(vocabulary), 64)
+    assert growth.scores is not None and growth.missed == []
+    assert [merge for merge in merges_of(extended) if merge in set(old)] == old
+    before, after = (Tokenizer.from_str(json.dumps(one)) for one in (found, extended))
+    for length in range(1, 40):
+        assert before.encode(f"a{' ' * length}b").ids == after.encode(f"a{' ' * length}b").ids
+    symbol = "".join(old[0])  # read from text before any merge
+    added = [*found["added_tokens"], {**found["added_tokens"][0], "content": symbol, "special": False}]
+    assert Growth.of({**found, "added_tokens": added}, how, 500).scores is not None
+    found["model"]["merges"] = [*map(list, old[:-28]), *map(list, old[:-29:-1])]  # the runs, shortest first
+    assert Growth.of(found, how, 500).scores is None
 
 
 @pytest.mark.parametrize("limit", [1, 7, 60])

@@ -9,9 +9,10 @@ import pytest
 from pipeline.errors import StageFailed
 from tests.toys import paragraphs
 from tokenizer import llamacpp
-from tokenizer.base import save_tokenizer, tokenizer_settings
+from tokenizer.base import save_tokenizer
 from tokenizer.bpe import read_tokenizer, spelling
 from tokenizer.convert import PRE_TOKENIZERS
+from tokenizer.folder import tokenizer_settings
 from tokenizer.merges import grow
 from tokenizer.parity import chosen, compare
 from tokenizer.scripts import Scripts
@@ -57,6 +58,16 @@ def test_all_readers_agree(folders, tmp_path: Path) -> None:
     assert ("texts" in machine["llama.cpp"]) == (llamacpp.available() is not None)
 
 
+def test_symbols_in_text_are_tried() -> None:
+    from tokenizers import AddedToken, Tokenizer, models
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.add_tokens([AddedToken("<sep>", special=False)])
+    tokenizer.add_special_tokens(["<s>"])
+    tried = chosen({}, tokenizer)
+    assert {"한국<sep>어", "<sep><sep>", "한국<s>어"} <= {*tried}
+
+
 def test_a_reader_that_differs_is_named(folders, tmp_path: Path, monkeypatch) -> None:
     from tokenizer import parity
     from tokenizer.gguf import Gguf
@@ -72,6 +83,27 @@ def test_a_reader_that_differs_is_named(folders, tmp_path: Path, monkeypatch) ->
     monkeypatch.setattr(parity.Gguf, "tokenizer", spoiled)
     with pytest.raises(StageFailed, match="GGUF"):
         compare(model, base, texts, tmp_path)
+
+
+def test_what_the_bases_own_files_split_otherwise_is_counted(folders, spm_file: Path, tmp_path: Path) -> None:
+    model, base, texts = folders
+    if not (model / FILE).is_file():
+        pytest.skip("a byte-level BPE has no SentencePiece file")
+    shutil.copyfile(spm_file, base / FILE)
+    for path in (model / "tokenizer.json", base / "tokenizer.json"):
+        made = json.loads(path.read_text(encoding="utf-8"))
+        made["normalizer"] = None
+        made["pre_tokenizer"] = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+        path.write_text(json.dumps(made), encoding="utf-8")
+    found, _ = compare(model, base, texts, tmp_path)
+    leading = sum(text.startswith((" ", "▁")) for text in texts)
+    for reader in ("SentencePiece", "GGUF"):
+        assert found[reader]["different"] == 0 and 0 < found[reader]["different_with_the_base_too"] <= leading
+    shutil.copyfile(spm_file, model / FILE)  # lacks the pieces: Korean differs where the base's own files agree
+    with pytest.raises(StageFailed, match="SentencePiece splits"):
+        compare(model, base, texts, tmp_path)
+    (model / FILE).unlink()
+    assert "none was written" in compare(model, base, texts, tmp_path)[0]["SentencePiece"]
 
 
 def test_a_pre_tokenizer_without_a_name_is_said(folders, tmp_path: Path) -> None:

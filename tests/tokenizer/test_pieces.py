@@ -149,3 +149,14 @@ def test_a_damaged_list_names_the_line(documents, build) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(InputError, match="line 4"):
         list(read_pieces(made))
+
+
+@pytest.mark.parametrize("section", [{}, {"min_word_count": 3}, {"min_count": 10}])
+def test_a_scrap_of_a_source_takes_nothing_from_a_large_one(documents, build, section) -> None:
+    texts = paragraphs("ko", 200)
+    alone = build("pieces", run, Pieces(size=400, **section), {"documents": documents({"a": ("ko", texts)})})
+    both = documents({"a": ("ko", texts), "b": ("ko", ["네"])})
+    beside = build("pieces", run, Pieces(size=400, **section), {"documents": both})
+    before, after = ([piece.text for piece in read_pieces(made)] for made in (alone, beside))
+    assert len(before) > 100 and after == before
+    assert {source: found["weight"] for source, found in beside.metrics["sources"].items()} == {"a": 1, "b": 1}
