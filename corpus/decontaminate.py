@@ -25,7 +25,7 @@ from pipeline.errors import InputError
 UNIT_GROUPS = 16  # row groups of a Parquet file per unit of work
 NAMED = 5  # documents named for an item, items named for a document
 SIZES = ("read", "kept", "removed", "dropped")  # UTF-8 bytes of text; removed: lines of documents that stay
-KNOWN_WORDS, KNOWN_LETTERS = 4, 8  # of a question: with fewer of both it is known by its answer only
+KNOWN_WORDS, KNOWN_LETTERS = 4, 12  # of a question: with fewer of both it is known by its answer only
 HALF = 0.5  # of a document's characters: one that loses more than this was about the items
 
 
@@ -91,16 +91,22 @@ def _question(item: dict[str, Any]) -> list[str]:
     if len(query.split()) >= KNOWN_WORDS:
         return [query]
     whole = f"{query} {item['choices'][item['gold']]}"
-    return [query, whole] if sum(map(str.isalnum, query)) >= KNOWN_LETTERS else [whole]
+    return [query, whole] if _letters(query) >= KNOWN_LETTERS else [whole]
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """A text as it stands, as refine leaves it, and as it does where personal data are masked."""
+    """A text as it stands, as refine leaves it, and as it does with personal data masked, where more is left of it."""
     from corpus.pii import mask
+    from corpus.pii.span import unplaced
     from corpus.text.normalize import normalize
 
     whole = normalize(text)
-    return text, whole, mask(whole).text
+    masked = mask(whole).text
+    return (text, whole, masked) if _letters(unplaced(masked)) >= KNOWN_LETTERS else (text, whole)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.documents import COLUMNS, write_documents
-from corpus.sources.readers import plain
+from corpus.sources.readers import Unfit, plain
 from pipeline.artifact import files_below
 from pipeline.config import Leaf
 from pipeline.context import Context
@@ -86,6 +86,10 @@ def _documents(section: Leaf, file: Path, number: int) -> Iterator[dict[str, Any
         given = {name: record[name] for name in COLUMNS if isinstance(record.get(name), str)}
         if isinstance(record.get("id"), int):
             given["id"] = str(record["id"])
+        try:
+            meta = _meta(record.get("meta"))
+        except Unfit as error:
+            raise InputError(f"{file}, record {row + 1}: meta: {error}") from None
         yield {
             "id": f"{section.source}/{number:06d}/{row:08d}",
             "source": section.source,
@@ -95,7 +99,7 @@ def _documents(section: Leaf, file: Path, number: int) -> Iterator[dict[str, Any
             "charset": "utf-8",
             **given,
             **({"lang": section.lang} if section.lang else {}),
-            "meta": _meta(record.get("meta")),
+            "meta": meta,
         }
 
 

@@ -85,10 +85,13 @@ def terms(license: str) -> Terms:
 def parts(license: str) -> list[str]:
     """The ids in an expression: `A AND B`, `A OR B`, `A / B` and `A, B` are all read as A and B, the strict way.
 
-    Remarks in parentheses are not read.
+    Parentheses group an expression; else they hold a remark, which is not read unless it is a license itself.
     """
-    bare = re.sub(r"\(.*?\)", " ", license) if not license.strip().startswith("(") else license.strip(" ()")
-    found = [part.strip() for part in re.split(r"\s+(?:AND|OR)\s+|\s+/\s+|[,;]", bare) if part.strip()]
+    if re.search(r"\s(?:AND|OR)\s", license) or license.strip().startswith("("):
+        bare = re.sub("[()]", " ", license)
+    else:
+        bare = re.sub(r"\((.*?)\)", lambda remark: " " if terms(remark[1]) == UNKNOWN else f" AND {remark[1]}", license)
+    found = [part.strip() for part in re.split(r"(?i)\s+(?:AND|OR)\s+|\s+/\s+|[,;]", bare) if part.strip()]
     return found or ["unknown"]
 
 

@@ -128,8 +128,10 @@ def from_sentencepiece(path: Path) -> dict[str, Any]:
     prefix = bool(processor.encode("a", out_type=str)[0].startswith(METASPACE))
     made = metaspace(tokens, [float(piece.score) for piece in pieces], types, prefix)
     symbols = [token for token, kind in zip(tokens, types, strict=True) if kind == USER_DEFINED]
-    if symbols and prefix:
-        made = _prefixed_once(made, symbols)
+    if symbols:  # looked for in normalised text, as they may hold a space
+        made["added_tokens"] = [{**token, "normalized": not token["special"]} for token in made["added_tokens"]]
+        if prefix:
+            made["normalizer"] = _prefixed_once(made["normalizer"], symbols)
     if processor.bos_id() >= 0:
         made = begin_with(made, tokens[processor.bos_id()])
     fast = Tokenizer.from_str(json.dumps(made))
@@ -173,17 +175,15 @@ def _processor(path: Path) -> Any:
         raise InputError(f"{path} is not a SentencePiece model: {error}") from None
 
 
-def _prefixed_once(tokenizer: dict[str, Any], symbols: list[str]) -> dict[str, Any]:
-    """The tokenizer with a space put before the text but not after each user-defined symbol, as SentencePiece does.
+def _prefixed_once(normalizer: dict[str, Any], symbols: list[str]) -> dict[str, Any]:
+    """The normalizer, with a space put before the text but not after each user-defined symbol, as SentencePiece does.
 
-    For that, symbols are looked for in normalised text. A symbol that is all of a text gets no space: as its own
-    spelling is normalised by the same rule, it would be found only behind a space.
+    A symbol that is all of a text gets no space: as its own spelling is normalised by the same rule, it would be found
+    only behind a space.
     """
     alone = "|".join(map(re.escape, symbols))
     once = {"type": "Replace", "pattern": {"Regex": rf"\A(?!(?:{alone})\z)"}, "content": METASPACE}
-    spaces = tokenizer["normalizer"]["normalizers"][1]
-    added = [{**token, "normalized": not token["special"]} for token in tokenizer["added_tokens"]]
-    return {**tokenizer, "normalizer": {"type": "Sequence", "normalizers": [once, spaces]}, "added_tokens": added}
+    return {"type": "Sequence", "normalizers": [once, normalizer["normalizers"][1]]}
 
 
 def _frame(tokens: list[str], types: list[int]) -> dict[str, Any]:

@@ -49,19 +49,22 @@ def with_named(tokenizer: dict[str, Any], settings: dict[str, Any], source: Path
     vocabulary = dict(tokenizer["model"]["vocab"])
     ids = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])} | vocabulary
     decoder = _given(source, "tokenizer_config.json").get("added_tokens_decoder") or {}
-    special = {str(one) for key, value in settings.items() if key in SPECIAL for one in _listed(value)}
-    plain = {token["content"] for token in decoder.values() if not token.get("special")} - special
+    special = {str(one) for key, value in settings.items() if key in SPECIAL for one in _listed(value) if one}
+    given = {token["content"]: token for token in decoder.values()}
     holders = {number: token for token, number in ids.items()}
     added = []
     for token, number in sorted(_named_ids(source, decoder, special, {*ids}).items(), key=lambda pair: pair[1]):
         if holders.setdefault(number, token) != token:
             raise InputError(f"{source} gives {token!r} the id {number}, which is that of {holders[number]!r}")
-        vocabulary[token] = number  # an added token that is in no vocabulary is renumbered when loaded
-        flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-        added.append({"id": number, "content": token, **flags, "special": token not in plain})
+        kind = {"special": token in special, **given.get(token, {})}
+        flags = {name: bool(kind.get(name, False)) for name in ("single_word", "lstrip", "rstrip", "special")}
+        flags["normalized"] = bool(kind.get("normalized", not flags["special"]))
+        added.append({"id": number, "content": token, **flags})
     if not added:
         return tokenizer
     listed = sorted([*tokenizer.get("added_tokens", []), *added], key=lambda token: int(token["id"]))
+    for token in listed:  # one that is in no vocabulary is renumbered behind it when loaded
+        vocabulary.setdefault(token["content"], token["id"])
     return {**tokenizer, "model": {**tokenizer["model"], "vocab": vocabulary}, "added_tokens": listed}
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import InputError
-from tokenizer.bpe import Spelling
+from tokenizer.bpe import METASPACE, Spelling
 from tokenizer.scripts import Scripts
 from tokenizer.train import Piece
 
@@ -154,6 +154,15 @@ def merges_of(tokenizer: dict[str, Any]) -> list[Merge]:
     return [(left, right) for left, right in pairs]
 
 
+def cutting(tokenizer: dict[str, Any]) -> list[str]:
+    """Added tokens that are no control tokens and at which text is cut before any merge.
+
+    One spelled with U+2581 that is looked for in text as it stands (Gemma's runs of spaces) is never met there.
+    """
+    plain = [token for token in tokenizer.get("added_tokens", []) if not token["special"]]
+    return [token["content"] for token in plain if token["normalized"] or METASPACE not in token["content"]]
+
+
 def every_split(scores: dict[str, int], vocabulary: dict[str, int]) -> list[Merge]:
     """Every split of a token into two, by the token's rank, then by the parts' ids, as converters write them."""
     ranked = [
@@ -172,8 +181,8 @@ def sentencepiece_scores(
 
     The splits of one token may stand in any order, those of tokens with the same score mixed as transformers does it.
     """
-    special = {token["content"] for token in tokenizer.get("added_tokens", [])}
-    symbols = {token["content"] for token in tokenizer.get("added_tokens", []) if not token["special"]}
+    symbols = {*cutting(tokenizer)}
+    special = symbols | {token["content"] for token in tokenizer.get("added_tokens", []) if token["special"]}
     used = [(left, right) for left, right in ranks if not symbols & {left, right, left + right}]  # text is cut at those
     order: dict[str, int] = {}
     for left, right in used:
@@ -220,7 +229,7 @@ def grow(
     """
     listed = list(pieces)
     growth = Growth.of(tokenizer, spelling, first, Scripts.found(piece.text for piece in listed))
-    symbols = [token["content"] for token in tokenizer.get("added_tokens", []) if not token["special"]]
+    symbols = cutting(tokenizer)
     for piece in listed:
         if any(symbol in piece.text for symbol in symbols):  # text is cut there before any merge
             growth.missed.append(piece.text)

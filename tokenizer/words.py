@@ -60,7 +60,7 @@ class Words:
         """
         found = {source: total for source, total in self.totals.items() if total}
         sizes = [total for total in found.values() if total >= SCRAP * sum(found.values())]
-        least = min(sizes, default=1)
+        least = min(sizes or found.values(), default=1)
         shares = {source: min(1.0, (least / total) ** (1 - balance)) for source, total in found.items()}
         return {source: max(1, round(SCALE * share)) for source, share in shares.items()}
 

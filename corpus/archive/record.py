@@ -1,7 +1,7 @@
 """One record of an archive as it lies there: judged without being rewritten, its header read without its body.
 
 A record that a range request brought must be the one that the index names: one whole gzip member, one response, the
-promised length, the promised SHA-1. It is kept byte for byte, so that its own id, date and digests stay true.
+promised length, the promised digest. It is kept byte for byte, so that its own id, date and digests stay true.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import BinaryIO
 from corpus.archive.warc import BODY_LIMIT, HEADER_LIMIT, BadBody, decode_body
 
 MEMBER_LIMIT = BODY_LIMIT + 2 * HEADER_LIMIT  # bytes of a record, packed and unpacked
+ALGORITHMS = ("sha1", "sha256", "md5")  # of payload digests; others are taken on trust
 HEAD = 32 << 10  # packed bytes that hold a record's header
 
 
@@ -28,7 +29,7 @@ class Verdict:
 
 
 def judge(member: bytes, digest: str = "") -> Verdict:
-    """Whether `member` is one whole response whose payload has the SHA-1 `digest` (base32).
+    """Whether `member` is one whole response whose payload has the digest: `<algorithm>:<value>`, or a SHA-1 alone.
 
     Without a digest the record's own WARC-Payload-Digest is taken, where it has one.
     """
@@ -59,7 +60,7 @@ def judge(member: bytes, digest: str = "") -> Verdict:
     head, found, body = block[:length].partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/") or not found:
         return Verdict("no HTTP response")
-    wanted = digest or fields.get("warc-payload-digest", "").removeprefix("sha1:")
+    wanted = digest or fields.get("warc-payload-digest", "")
     if wanted and not _has_digest(body, fields_of(head), wanted):
         return Verdict("digest differs")
     if not body.strip():
@@ -68,8 +69,8 @@ def judge(member: bytes, digest: str = "") -> Verdict:
 
 
 def _has_digest(body: bytes, headers: dict[str, str], wanted: str) -> bool:
-    """Whether a body has a SHA-1, as it is stored or without the chunks it came in: crawlers differ."""
-    if sha1(body) == wanted.upper():
+    """Whether a body has a digest, as it is stored or without the chunks it came in: crawlers differ."""
+    if _agrees(body, wanted):
         return True
     if "transfer-encoding" not in headers:
         return False
@@ -77,12 +78,23 @@ def _has_digest(body: bytes, headers: dict[str, str], wanted: str) -> bool:
         whole = decode_body(body, {"transfer-encoding": headers["transfer-encoding"]})
     except BadBody:
         return False
-    return sha1(whole) == wanted.upper()
+    return _agrees(whole, wanted)
 
 
-def sha1(data: bytes) -> str:
-    """SHA-1 in base32, as archives write it."""
-    return base64.b32encode(hashlib.sha1(data).digest()).decode()
+def _agrees(data: bytes, wanted: str) -> bool:
+    """Whether `data` has a digest, in base32 or hex; True for one of no value or of an algorithm not in ALGORITHMS."""
+    algorithm, colon, value = wanted.partition(":")
+    name, value = (algorithm.strip().lower(), value) if colon else ("sha1", wanted)
+    value = value.strip().rstrip("=").upper()
+    if name not in ALGORITHMS or not value:
+        return True
+    made = hashlib.new(name, data, usedforsecurity=False).digest()
+    return value in (base32(made), made.hex().upper())
+
+
+def base32(digest: bytes) -> str:
+    """A digest as archives write it."""
+    return base64.b32encode(digest).decode().rstrip("=")
 
 
 def fields_of(header: bytes) -> dict[str, str]:

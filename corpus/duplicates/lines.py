@@ -85,8 +85,8 @@ class Remover:
         self.lines = mapped(place / f"{REPEATED}.u64", np.uint64)
         self.firsts = mapped(place / f"{REPEATED}.i64", np.int64)
 
-    def clean(self, text: str, document: int) -> tuple[str, int]:
-        """The text of a document without its repeated lines, and how many were taken out.
+    def clean(self, text: str, document: int) -> tuple[str, int, bool]:
+        """The text of a document without its repeated lines, how many were taken out, and if others gave theirs for it.
 
         A line that its first document holds several times stays there as often. The blank lines around what was taken
         out become one.
@@ -94,11 +94,11 @@ class Remover:
         line, long = hashes(encode([text]), self.limits.characters)
         at = np.minimum(np.searchsorted(self.lines, line), max(0, len(self.lines) - 1))
         if not len(self.lines):
-            return text, 0
+            return text, 0, False
         gone = long & (self.lines[at] == line)
-        if self.limits.keep == "first":
-            gone &= self.firsts[at] != document
+        held = gone & (self.firsts[at] == document) & (self.limits.keep == "first")
+        gone &= ~held
         if not gone.any():
-            return text, 0
+            return text, 0, bool(held.any())
         left = [part for part, out in zip(text.split("\n"), gone.tolist(), strict=True) if not out]
-        return GAP.sub("\n\n", "\n".join(left)).strip("\n"), int(gone.sum())
+        return GAP.sub("\n\n", "\n".join(left)).strip("\n"), int(gone.sum()), bool(held.any())

@@ -70,8 +70,8 @@ class Judge:
             value: int | str = self.ids[int(self.verdict.survivor[number])]
             return {**row, "meta": meta, "stage": "dedup", "rule": STEPS[rule - 1], "value": value, "threshold": limit}
         if self.remover is not None:
-            text, gone = self.remover.clean(row["text"], number)
-            if gone and len(text) < self.left:
+            text, gone, held = self.remover.clean(row["text"], number)
+            if gone and len(text) < self.left and not held:  # else a line would be nowhere: others gave up theirs
                 row, reason = {**row, "meta": meta}, {"value": len(text), "threshold": self.left}
                 return {**row, "stage": "dedup", "rule": "lines", **reason}
             if gone:

@@ -19,13 +19,17 @@ TRACKING = frozenset({
     # the same of Naver and Daum
     "napm", "n_media", "n_query", "n_rank", "n_ad_group", "n_ad", "n_keyword_id", "n_keyword", "n_campaign_type",
     "n_match", "n_network", "n_mall_pid", "dmkw", "dmskw", "dmcol",
+    # Matomo (its older names too) and HubSpot's advertisements
+    *(f"{prefix}_{name}" for prefix in ("mtm", "pk")
+      for name in ("campaign", "kwd", "keyword", "source", "medium", "content", "cid", "group", "placement")),
+    *(f"hsa_{name}" for name in ("acc", "cam", "grp", "ad", "src", "tgt", "kw", "mt", "net", "ver", "la", "ol")),
     # sessions
     "phpsessid", "jsessionid", "asp.net_sessionid", "cfid", "cftoken",
 })  # fmt: skip
-PREFIXES = ("utm_", "pk_", "mtm_", "hsa_", "aspsessionid")
+PREFIXES = ("utm_", "aspsessionid")
 INDEX = re.compile(r"/(?:index|default)\.(?:html?|xhtml|php\d?|jsp|aspx?|do)$", re.IGNORECASE)
 SESSION = re.compile(r";jsessionid=[^/?;]*", re.IGNORECASE)
-SAFE = "/:@!$&'()*+,;=~-._"
+SAFE = ":@!$&'()*+,;=~-._"
 
 
 def normalize(url: str) -> str:
@@ -39,7 +43,8 @@ def normalize(url: str) -> str:
         return ""
     host = _ascii(host.rstrip("."))
     place = f"{host}:{port}" if port and port != PORTS[scheme] else host
-    path = quote(unquote(SESSION.sub("", parts.path), errors="surrogateescape"), SAFE, errors="surrogateescape")
+    pieces = (unquote(piece, errors="surrogateescape") for piece in SESSION.sub("", parts.path).split("/"))
+    path = "/".join(quote(piece, SAFE, errors="surrogateescape") for piece in pieces)  # %2F is no slash
     dots = posixpath.normpath(path) if path else "/"
     path = "/" + dots.lstrip("/") + ("/" if path.endswith(("/", "/.", "/..")) and dots.strip("/") else "")
     path = INDEX.sub("/", path)
@@ -58,7 +63,7 @@ def _ascii(host: str) -> str:
 
 def _query(query: str) -> str:
     """Parameters in order of their names; of one name, in the order given."""
-    query = quote(query, safe=SAFE + "%?[]")  # letters written as they are
+    query = quote(query, safe=SAFE + "/%?[]")  # letters written as they are
     given = parse_qsl(query, keep_blank_values=True, encoding="latin-1", separator="&")
     kept = [pair for pair in given if not is_tracking(pair[0])]
     return urlencode(sorted(kept, key=lambda pair: pair[0]), encoding="latin-1")

@@ -45,6 +45,7 @@ _WEB = (  # codecs that a label may name beyond those above: the rest of the WHA
 )
 WEB = frozenset(_WEB.split())
 COMMON = frozenset("다는이가을를의에은고하로도한서지나으사기")  # the syllables that a Korean text of any length has
+FEW, COMMON_SHARE = 20, 0.05  # syllables of which some must be common, and how many; Korean prose has a quarter
 BOMS = ((codecs.BOM_UTF8, UTF8), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 SNIFFED = 4096  # bytes of markup searched for a declaration; the standard's 1024 miss late ones
 REPAIRABLE = 0.05  # bad bytes per non-ASCII byte up to which a page counts as damaged, not as another charset
@@ -58,6 +59,7 @@ _META = re.compile(
     rb"<(?i:meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]+))"
 )  # "<" in no case: the search skips to it
 _XML = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w.:-]+)", re.IGNORECASE)
+_RUN = re.compile("[가-힣]+")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 
 
@@ -172,6 +174,18 @@ def _not_latin(body: bytes, claims: list[tuple[str, str]], declared: str) -> Dec
     return None
 
 
+def _is_korean(text: str) -> bool:
+    """Whether its syllables stand side by side, and in a longer text are the common ones.
+
+    A Latin apostrophe with the letter behind it is one syllable alone; EUC-JP comes out in rare ones.
+    """
+    runs = _RUN.findall(text)
+    syllables = "".join(runs)
+    if 2 * sum(len(run) for run in runs if len(run) > 1) < len(syllables):
+        return False
+    return len(syllables) < FEW or sum(map(syllables.count, COMMON)) >= COMMON_SHARE * len(syllables)
+
+
 def _commoner(one: str, other: str) -> bool:
     """Whether `one` has more of the syllables that every Korean text has."""
     return sum(map(one.count, COMMON)) > sum(map(other.count, COMMON))
@@ -181,7 +195,7 @@ def _in_body(body: bytes) -> tuple[str, str] | None:
     """UTF-8 or CP949 where the bytes are valid in it and, for CP949, where what comes out is mostly Hangul."""
     if (text := _try(body, UTF8)) is not None:
         return text, UTF8
-    if (text := _try(body, CP949)) is not None and _hangul(text) >= HANGUL_ENOUGH:
+    if (text := _try(body, CP949)) is not None and _hangul(text) >= HANGUL_ENOUGH and _is_korean(text):
         return text, CP949
     return None
 
@@ -213,7 +227,7 @@ def _repaired(body: bytes, claims: list[tuple[str, str]], declared: str) -> Deco
     for charset in dict.fromkeys([*named, UTF8, CP949]):
         text, bad = _decode_mending(body, charset)
         lying = bool(claims) and charset != claims[0][1]
-        if charset == CP949 and CP949 not in named and _hangul(text) < HANGUL_ENOUGH:
+        if charset == CP949 and CP949 not in named and (_hangul(text) < HANGUL_ENOUGH or not _is_korean(text)):
             continue  # damaged Chinese comes out as Hangul and Hanja mixed
         if bad <= REPAIRABLE * (len(text) if charset in SHIFTED else high) and (best is None or bad < best.repaired):
             best = Decoded(text, charset, "repaired", declared, lying=lying, repaired=bad)

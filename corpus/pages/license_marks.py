@@ -169,9 +169,7 @@ def license_id(said: str) -> str:
             return f"{name}-{found[1]}" if found[1] else name
     if (found := _KOGL_LINK.search(said) or re.search(r"공공\s?누리[^.]{0,20}?([1-4])\s?유형", said)) is not None:
         return f"kogl-{found[1]}"
-    if re.search(r"\bcc0\b", said, re.IGNORECASE) is not None:
-        return "cc0-1.0"
     named = re.search(r"\bcc[ -](by(?:[ -]nc)?(?:[ -](?:sa|nd))?)(?:[ -](\d\.\d))?\b", said, re.IGNORECASE)
     if named is not None:
         return "-".join(part for part in ("cc", named[1].lower().replace(" ", "-"), named[2] or "") if part)
-    return ""
+    return "cc0-1.0" if re.search(r"\bcc0\b", said, re.IGNORECASE) is not None else ""

@@ -57,16 +57,16 @@ def weighted(number: str, weights: tuple[int, ...]) -> int:
 
 def before(text: str, start: int, size: int) -> str:
     """Up to `size` characters before, of this line and the line above it at most."""
-    lines = _unplaced(text[max(0, start - size - LONGEST) : start])[-size:].rsplit("\n", 2)
+    lines = unplaced(text[max(0, start - size - LONGEST) : start])[-size:].rsplit("\n", 2)
     return "\n".join(lines[-2:])
 
 
 def after(text: str, end: int, size: int) -> str:
     """Up to `size` characters after, of the same line."""
-    return _unplaced(text[end : end + size + LONGEST])[:size].split("\n", 1)[0]
+    return unplaced(text[end : end + size + LONGEST])[:size].split("\n", 1)[0]
 
 
-def _unplaced(text: str) -> str:
+def unplaced(text: str) -> str:
     """Blanks where placeholders stand: their words are no context."""
     return _PLACED.sub(lambda placed: " " * len(placed[0]), text) if "<" in text else text
 

@@ -37,7 +37,10 @@ Tick = Callable[[], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Where one record lies, and the SHA-1 of its payload (base32; "" where the index has none)."""
+    """Where one record lies, and its payload's digest ("" where the index has none).
+
+    A row that lacks its place has the file "", the offset -1 or the length -1.
+    """
 
     file: str
     offset: int
@@ -56,7 +59,7 @@ def listed_paths(data: bytes, name: str) -> list[str]:
             if not unpacked.eof:
                 raise EOFError("cut off or larger than the limit")
             data = text
-        lines = [line.strip() for line in data.decode("utf-8").splitlines()]
+        lines = [line.strip() for line in data.decode("utf-8-sig").splitlines()]
     except (OSError, EOFError, ValueError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name} is no list of paths: {error}") from None
     found = [line for line in lines if line]
@@ -143,7 +146,7 @@ def _select_one(asked: CommonCrawl, name: str, folder: Path, client: Client, tic
                 mask = _mask(_read(file, remote, group, columns, tick), asked)
                 if not (chosen := mask.to_numpy(zero_copy_only=False).nonzero()[0]).size:
                     continue
-                table = _read(file, remote, group, list(PLACE), tick).take(chosen).cast(schema)
+                table = _places(_read(file, remote, group, list(PLACE), tick).take(chosen), schema)
                 writer.write_table(table)
                 counts["selected"] += table.num_rows
     except Gone as gone:
@@ -151,6 +154,16 @@ def _select_one(asked: CommonCrawl, name: str, folder: Path, client: Client, tic
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(f"{name} is no readable index: {error}") from None
     write_json(folder / "counts.json", counts)
+
+
+def _places(table: Any, schema: Any) -> Any:
+    """The columns of `schema`, of what is null "" or -1."""
+    import pyarrow.compute as pc
+
+    missing = {PLACE[0]: "", PLACE[1]: -1, PLACE[2]: -1, PLACE[3]: ""}
+    table = table.cast(schema)
+    columns = {name: pc.fill_null(table[name], missing[name]) for name in schema.names}
+    return type(table).from_pydict(columns, schema=schema)
 
 
 def _columns(asked: CommonCrawl, there: set[str], name: str) -> list[str]:
@@ -264,7 +277,10 @@ def surt(host: str) -> str:
 
 
 def in_order(folder: Path) -> Iterator[Wanted]:
-    """All that was selected, by WARC file and offset, each record once; memory is `ROWS` records."""
+    """All that was selected, by WARC file and offset, each record once; memory is `ROWS` records.
+
+    Rows that lack their place are no record that comes again: all of them come.
+    """
     import pyarrow.dataset as ds
 
     paths = sorted(str(path) for path in folder.glob("*/wanted.parquet"))
@@ -279,9 +295,10 @@ def in_order(folder: Path) -> Iterator[Wanted]:
         table = found.to_table(columns=list(PLACE), filter=(name >= first) & (name <= final))
         for batch in table.sort_by([(column, "ascending") for column in PLACE]).to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
-                if last != (row[PLACE[0]], row[PLACE[1]]):
-                    last = (row[PLACE[0]], row[PLACE[1]])
-                    yield Wanted(*last, row[PLACE[2]], row[PLACE[3]] or "")
+                place = (row[PLACE[0]], row[PLACE[1]])
+                if last != place or place[0] == "" or place[1] < 0:
+                    last = place
+                    yield Wanted(*place, row[PLACE[2]], row[PLACE[3]])
 
 
 def _spans(counts: Counter[str]) -> Iterator[tuple[str, str]]:

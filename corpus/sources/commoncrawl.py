@@ -111,11 +111,11 @@ def fetch(
     unit: list[Wanted], base: str, client: Client, tick: Any = lambda: None
 ) -> Iterator[tuple[Wanted, bytes | str]]:
     """The bytes of each record, in order, or the reason why there are none."""
-    spans = list(_spans(unit))
+    spans = list(_spans([record for record in unit if _impossible(record, base) is None]))
     calls = [partial(_read, client, base, span) for span in spans]
     answers = dict(zip(spans, client.each(calls, tick), strict=True))
     for record in unit:
-        if (trouble := _impossible(record)) is not None:
+        if (trouble := _impossible(record, base)) is not None:
             yield record, trouble
             continue
         end = record.offset + record.length
@@ -135,9 +135,13 @@ def _read(client: Client, base: str, span: Span) -> bytes:
     return client.read(below(base, span.file), span.begin, span.end)
 
 
-def _impossible(record: Wanted) -> str | None:
+def _impossible(record: Wanted, base: str) -> str | None:
     """What is wrong with a record's place in the index, so that it need not be asked for."""
     if record.offset < 0 or record.length <= 0:
+        return "no place in the index"
+    try:
+        below(base, record.file)
+    except InputError:
         return "no place in the index"
     return "larger than the limit" if record.length > MEMBER_LIMIT else None
 
@@ -146,8 +150,6 @@ def _spans(unit: list[Wanted]) -> Iterator[Span]:
     """What is asked for: neighbours in one file together, unless too much lies between them."""
     span: Span | None = None
     for record in unit:
-        if _impossible(record) is not None:
-            continue
         end = record.offset + record.length
         if span is not None and span.file == record.file:
             joined = Span(span.file, span.begin, max(span.end, end))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,14 +117,20 @@ def _paragraph(paragraph: Element) -> list[str]:
 
 
 def _cut_deleted(section: Element) -> None:
-    """Empty what a tracked change has deleted, from one run or paragraph into the next."""
-    deleted = False
+    """Empty what tracked changes have deleted, from one run or paragraph into the next."""
+    ends = Counter(mark.get("Id") for mark in section.iter("deleteEnd"))
+    deleting: set[str | None] = set()
     for text in section.iter("t"):
-        if deleted:
+        if deleting:
             text.text = None
         for child in text:
-            deleted = (deleted or child.tag == "deleteBegin") and child.tag != "deleteEnd"
-            if deleted:
+            change = child.get("Id")
+            if child.tag == "deleteBegin" and ends[change]:  # one that never ends deletes nothing
+                deleting.add(change)
+            elif child.tag == "deleteEnd":
+                ends[change] -= 1
+                deleting.discard(change)
+            if deleting:
                 child.tag, child.tail = "deleteBegin", None
 
 

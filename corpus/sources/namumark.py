@@ -2,7 +2,8 @@
 
 Macros, tables, footnotes, files and categories go, as do struck-out words (on this wiki an aside that breaks the
 sentence it stands in); a link leaves the words it shows, with the particle that follows; headings, quotations and
-list items stay as lines. Linear in time, whatever the nesting.
+list items stay as lines. Square brackets that name no macro and a row of a table that nothing closes are text.
+Linear in time, whatever the nesting.
 """
 
 from __future__ import annotations
@@ -32,7 +33,15 @@ SPACES = re.compile(r"[ \t]{2,}")
 EMPTY = re.compile(r"\s*\([\s,/]*\0[\s,/\0]*\)")
 HIDDEN_LINKS = ("파일:", "분류:", "file:", "category:", "이미지:")
 ROW = 40  # lines of one row of a table
+LINE = 2_000  # characters of a line that are looked back at for its start
+MARK = re.compile(r"^\s*(?:\|\|)+(?:\s*<(?:[-|:()^#]|v\||[a-z ]+=|nopad|keepall)[^<>]*>)*")
+BLANK = re.compile(r"\n(?:[ \t]*\n)+")
 LINE_MACROS = ("br",)
+BARE_MACROS = ("목차", "tableofcontents", "toc", "각주", "footnote", "clearfix", "pagecount", "date", "datetime")
+MACROS = (
+    *BARE_MACROS, "include", "age", "dday", "anchor", "youtube", "kakaotv", "nicovideo", "vimeo", "navertv",
+    "tvpot",
+)  # fmt: skip
 
 
 def is_redirect(text: str) -> bool:
@@ -80,12 +89,22 @@ def _brackets(text: str, hidden: list[str]) -> str:
             stack[-1][1].append(kind + "".join(inner))
         kind, inner, begin = stack.pop()
         literal = text[begin : mark.start()] if kind == "{{{" and mark.start() - begin <= LITERAL_LIMIT else ""
-        stack[-1][1].append(_closed(kind, "".join(inner), literal, hidden))
+        shown = _closed(kind, "".join(inner), literal, hidden)
+        if "\n" in shown and _in_cell(text, begin):
+            shown = BLANK.sub("\n", shown).strip("\n") or " "
+        stack[-1][1].append(shown)
     stack[-1][1].append(text[at:])
     while len(stack) > 1:
         kind, inner, _ = stack.pop()
         stack[-1][1].append(("" if kind == "{{{" else kind) + "".join(inner))
     return "".join(stack[0][1])
+
+
+def _in_cell(text: str, at: int) -> bool:
+    """Whether the line up to here begins a row of a table, where an empty line of ours must not end the row."""
+    near = max(0, at - LINE)
+    begin = text.rfind("\n", near, at) + 1
+    return (begin > 0 or near == 0) and text[begin:at].lstrip().startswith("||")
 
 
 def _closed(kind: str, inner: str, literal: str, hidden: list[str]) -> str:
@@ -117,18 +136,9 @@ def _macro(text: str) -> str:
         return rest.rstrip(")").partition(",")[0]
     if name == "math" and bracket:
         return f"${rest.removesuffix(')').strip()}$"
-    if not bracket and name not in (
-        "목차",
-        "tableofcontents",
-        "각주",
-        "footnote",
-        "clearfix",
-        "toc",
-        "pagecount",
-        "date",
-    ):
-        return f"[{text}]"
-    return GONE
+    if name in (MACROS if bracket else BARE_MACROS):
+        return GONE
+    return f"[{text}]"
 
 
 def _block(text: str, literal: str, hidden: list[str]) -> str:
@@ -153,26 +163,41 @@ def _hide(shown: str, hidden: list[str]) -> str:
     return f"\1{len(hidden) - 1}\1"
 
 
+def _row_end(lines: list[str], begin: int) -> int | None:
+    """The line that closes the row of a table, None where a blank line, a heading or the end comes first."""
+    for at in range(begin, min(begin + ROW, len(lines))):
+        line = lines[at].strip()
+        if at > begin and (not line or HEADING.match(line)):
+            return None
+        if line.endswith("||") and not line.startswith("##") and (at > begin or line != "||"):
+            return at
+    return None
+
+
 def _lines(text: str) -> str:
     """Headings without marks, items with one dash, quotations without marks, no tables, comments or rules."""
     out: list[str] = []
     pending: list[tuple[int, str]] = []
-    row = 0  # lines of a table's row so far that has not ended
-    for line in text.split("\n"):
-        if line.startswith("##"):
+    lines = text.split("\n")
+    ended = -1  # the last line of the latest row
+    cut = False  # a row was cut off: its end may still come
+    for at, line in enumerate(lines):
+        if at <= ended or line.startswith("##"):
             continue
-        heading = HEADING.match(line)
-        if line.lstrip().startswith("||") or (row and not heading):
-            ends = line.rstrip().endswith("||") and line.strip() != "||"
-            row = 0 if ends or row == ROW else row + 1
-            continue
-        row = 0
         removed = GONE in line
+        if line.lstrip().startswith("||"):
+            end = _row_end(lines, at)
+            if end is not None:
+                ended, cut = end, False
+                continue
+            line, cut, removed = MARK.sub("", line), True, True
+        elif cut and line.rstrip().endswith("||"):
+            line, cut, removed = line.rstrip().removesuffix("||"), False, True
         if removed:
             line = EMPTY.sub("", line).replace(GONE, "")
-            heading = HEADING.match(line)
+        heading = HEADING.match(line)
         if heading:
-            level = len(heading[1])
+            level, cut = len(heading[1]), False
             pending = [one for one in pending if one[0] < level]
             if heading[3]:
                 pending.append((level, heading[3]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,26 @@ from pipeline.context import Context
 from pipeline.errors import InputError, StageFailed
 
 EVERY = 500  # records between two looks at whether to stop
+NAME = 100  # characters of a remote file's name, from its end, that name it in the work folder
 
 
-def file_urls(asked: Archives, client: Client) -> list[str]:
-    """The URLs of the files to read, in the list's order. Raises InputError for a list that is not there."""
+@dataclass(frozen=True)
+class Listed:
+    """A line of the list, cut to what is shown of it, and the URL it means: "" where it is no path below the base."""
+
+    line: str
+    url: str
+
+    @property
+    def name(self) -> str:
+        return self.url.rpartition("/")[2] or self.line
+
+
+def listed_files(asked: Archives, client: Client) -> list[Listed]:
+    """The files to read, in the list's order.
+
+    Raises InputError for a list that is not there, or of which no line is a path below the base.
+    """
     if asked.paths is not None:
         path = Path(asked.paths).expanduser()
         try:
@@ -44,8 +61,18 @@ def file_urls(asked: Archives, client: Client) -> list[str]:
             data = client.small(name)
         except Gone as gone:
             raise InputError(f"{name}: {gone}") from None
-    listed = sample(listed_paths(data, name), asked.files, asked.seed)
-    return [below(asked.base, line) for line in listed]
+    lines = sample(listed_paths(data, name), asked.files, asked.seed)
+    found = [_listed(asked.base, line) for line in lines]
+    if not any(one.url for one in found):
+        below(asked.base, lines[0])
+    return found
+
+
+def _listed(base: str, line: str) -> Listed:
+    try:
+        return Listed(line[:200], below(base, line))
+    except InputError:
+        return Listed(line[:200], "")
 
 
 def gather(name: str, source: Source, half: Path, taken: set[int], context: Context) -> dict[str, Any]:
@@ -54,19 +81,21 @@ def gather(name: str, source: Source, half: Path, taken: set[int], context: Cont
     assert asked is not None
     client = Client(context.cache, manners(context.run.host_rate), asked.seed)
     try:
-        urls = file_urls(asked, client)
+        files = listed_files(asked, client)
         if asked.kind == "warc":
-            return _pages(name, source, asked, urls, half, client, context)
-        return _texts(name, source, asked, urls, half, taken, client, context)
+            return _pages(name, source, asked, files, half, client, context)
+        return _texts(name, source, asked, files, half, taken, client, context)
     finally:
         context.provenance.setdefault("fetched", {})[name] = dict(sorted(client.seen.items()))
 
 
-def _fetched(name: str, urls: list[str], number: int, client: Client, context: Context) -> Path | None:
-    """The file of a URL in the work folder; None where the server has none."""
-    url, of = urls[number], len(urls)
+def _fetched(name: str, files: list[Listed], number: int, client: Client, context: Context) -> Path | str:
+    """A listed file in the work folder, or the reason why there is none."""
+    one, of = files[number], len(files)
+    if not one.url:
+        return "no path below the base"
     left = of - number
-    path = context.work / f"files-{name}" / f"{number:06d}" / url.rpartition("/")[2]
+    path = context.work / f"files-{name}" / f"{number:06d}" / one.name[-NAME:]
 
     def tick(at: int, size: int) -> None:
         context.stop_if_asked()
@@ -74,9 +103,9 @@ def _fetched(name: str, urls: list[str], number: int, client: Client, context: C
 
     try:
         if not path.exists():
-            client.download(url, path, tick)
+            client.download(one.url, path, tick)
     except Gone:
-        return None
+        return "file not on the server"
     except StageFailed as error:
         raise StageFailed(
             f"source '{name}': {error}; {left} of {of} files are left, and the same command goes on"
@@ -85,20 +114,20 @@ def _fetched(name: str, urls: list[str], number: int, client: Client, context: C
 
 
 def _pages(
-    name: str, source: Source, asked: Archives, urls: list[str], half: Path, client: Client, context: Context
+    name: str, source: Source, asked: Archives, files: list[Listed], half: Path, client: Client, context: Context
 ) -> dict[str, Any]:
     with journal(half, context.work / f"{name}.files.json") as book:
         tally = Tally.of(book.state.get("tally", {}))
         done, missing = int(book.state.get("files", 0)), int(book.state.get("missing", 0))
         if not done:
             book.file.write(info(name, source, origin=asked.base, crawl=asked.crawl or ""))
-        for number in range(done, len(urls)):
+        for number in range(done, len(files)):
             if source.limit is not None and tally.kept >= source.limit:
                 break
-            path = _fetched(name, urls, number, client, context)
-            if path is None:
+            path = _fetched(name, files, number, client, context)
+            if isinstance(path, str):
                 missing += 1
-                tally.fail("file not on the server", urls[number].rpartition("/")[2])
+                tally.fail(path, files[number].name)
             else:
                 for page in wanted_pages(path, tally, source.limit):
                     book.file.write(page_member(page))
@@ -108,9 +137,9 @@ def _pages(
                         context.stop_if_asked()
             done = number + 1
             book.commit({"files": done, "missing": missing, "tally": tally.state()})
-            if path is not None:
+            if isinstance(path, Path):
                 path.unlink()
-            context.progress(done, len(urls), "files")
+            context.progress(done, len(files), "files")
     return {**tally.facts(), "files": done, "files_missing": missing}
 
 
@@ -118,7 +147,7 @@ def _texts(
     name: str,
     source: Source,
     asked: Archives,
-    urls: list[str],
+    files: list[Listed],
     half: Path,
     taken: set[int],
     client: Client,
@@ -129,29 +158,29 @@ def _texts(
     work.mkdir(exist_ok=True)
     tally = Tally()
     done = missing = 0
-    for number, url in enumerate(urls):
+    for number, one in enumerate(files):
         if source.limit is not None and tally.kept >= source.limit:
             break
         place = work / f"{number:06d}"
         if not place.exists():
-            path = _fetched(name, urls, number, client, context)
+            path = _fetched(name, files, number, client, context)
             unit = work / f"{number:06d}.half"
             shutil.rmtree(unit, ignore_errors=True)
             unit.mkdir()
             read = Tally()
-            if path is None:
-                read.fail("file not on the server", url.rpartition("/")[2])
+            if isinstance(path, str):
+                read.fail(path, one.name)
             else:
-                write_documents(unit / "texts.parquet", _wet_texts(path, asked, read, context))
+                write_documents(unit / "texts.parquet", _wet_texts(path, one.name, asked, read, context))
             write_json(unit / "tally.json", read.state())
             unit.rename(place)
-            if path is not None:
+            if isinstance(path, Path):
                 path.unlink()
         read = Tally.of(json.loads((place / "tally.json").read_text(encoding="utf-8")))
         missing += not (place / "texts.parquet").exists()
         tally = _sum(tally, read)
         done = number + 1
-        context.progress(done, len(urls), "files")
+        context.progress(done, len(files), "files")
 
     records = Records()
     size = 0
@@ -171,8 +200,8 @@ def _texts(
     return {**tally.facts("documents"), "files": done, "files_missing": missing}
 
 
-def _wet_texts(path: Path, asked: Archives, tally: Tally, context: Context) -> Iterator[Document]:
-    """The texts of one WET file in file order, with their languages; ids and sources come later."""
+def _wet_texts(path: Path, name: str, asked: Archives, tally: Tally, context: Context) -> Iterator[Document]:
+    """The texts of the WET file `name` in file order, with their languages; ids and sources come later."""
     with path.open("rb") as file:
         for page in wanted_pages(path, tally, None):
             fields = header_at(file, page.offset)
@@ -188,7 +217,7 @@ def _wet_texts(path: Path, asked: Archives, tally: Tally, context: Context) -> I
             tally.kept += 1
             if tally.kept % EVERY == 0:
                 context.stop_if_asked()
-            meta = {"languages": languages, "date": page.date, "archive": path.name, "offset": page.offset}
+            meta = {"languages": languages, "date": page.date, "archive": name, "offset": page.offset}
             yield Document(
                 id="", text=text, source="", url=page.url, lang="", license="", charset="utf-8",
                 meta={key: value for key, value in meta.items() if value != ""},

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from corpus.web.polite import Host, Manners, Refused
 from pipeline.artifact import write_json
@@ -30,6 +30,7 @@ PIECE = 16 << 20  # bytes asked for at once; a break costs no more than this
 GAP = 64 << 10  # bytes between two ranges below which one request reads both
 SMALL = 256 << 20  # bytes a list of paths may have
 TROUBLE = (403, 408, 429, 500, 502, 503, 504)
+NOWHERE = (400, 404, 410, 414)  # 400 and 414: a name that no file of the host can have
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 Answer = TypeVar("Answer")
 
@@ -49,7 +50,7 @@ def below(base: str, path: str) -> str:
     if (
         not path
         or "://" in path
-        or any(part in ("", ".", "..") for part in parts)
+        or any(unquote(part) in ("", ".", "..") for part in parts)
         or re.search(r"[\s\\\x00-\x1f]", path)
     ):
         raise InputError(f"{path[:200]!r} is no path below {base}")
@@ -163,7 +164,7 @@ class Client:
                 if status in TROUBLE:
                     host.refused(sent, status, answer.headers.get("Retry-After", ""), request)
                     return status
-                if status in (404, 410):
+                if status in NOWHERE:
                     raise Gone(f"status {status}")
                 if status == 416:
                     raise Gone("outside the file")

@@ -71,6 +71,10 @@ class LeftOut:
     reason: str
 
 
+class Unfit(ValueError):
+    """Fields that no document can carry; the message is the reason counted."""
+
+
 def as_documents(rows: Iterator[Row], defaults: Defaults, records: Records, taken: set[int]) -> Iterator[Document]:
     """Documents of rows, in order, with unique ids.
 
@@ -91,8 +95,13 @@ def as_documents(rows: Iterator[Row], defaults: Defaults, records: Records, take
         if not text.strip():
             records.drop("empty")
             continue
+        try:
+            document = _document(row, text, defaults, number, taken)
+        except Unfit as error:
+            records.fail(file, line, str(error))
+            continue
         records.kept += 1
-        yield _document(row, text, defaults, number, taken)
+        yield document
 
 
 def _no_text(row: Any, name: str) -> str:
@@ -107,17 +116,18 @@ def _document(row: dict[str, Any], text: str, defaults: Defaults, number: int, t
     own = {name: row[name] for name in OWN if isinstance(row.get(name), str) and row[name]}
     given = row.get("id")
     name = str(given) if isinstance(given, (str, int)) and not isinstance(given, bool) and given != "" else ""
-    identity = name or f"{defaults.source}/{number}"
-    while id_hash(identity) in taken:
-        identity = f"{identity}#{defaults.source}/{number}"
-    taken.add(id_hash(identity))
     nested = row.get("meta")
     meta = dict(nested) if isinstance(nested, dict) else {}
     used = {defaults.text, *own, *(("id",) if name else ()), *(("meta",) if isinstance(nested, dict) else ())}
     meta.update({key: value for key, value in row.items() if key not in used})
+    meta = plain(meta)  # before the id, which a record that fails does not take
+    identity = name or f"{defaults.source}/{number}"
+    while id_hash(identity) in taken:
+        identity = f"{identity}#{defaults.source}/{number}"
+    taken.add(id_hash(identity))
     return Document(
         id=identity, text=text, source=defaults.source, url=own.get("url", ""), lang=own.get("lang", defaults.lang),
-        license=own.get("license", defaults.license), charset=own.get("charset", "utf-8"), meta=plain(meta),
+        license=own.get("license", defaults.license), charset=own.get("charset", "utf-8"), meta=meta,
     )  # fmt: skip
 
 
@@ -127,11 +137,18 @@ def id_hash(identity: str) -> int:
 
 
 def plain(meta: dict[str, Any]) -> dict[str, Any]:
-    """The same as plain JSON: dates and other kinds become text, numbers that JSON lacks become null."""
+    """The same as plain JSON: dates and other kinds become text, numbers that JSON lacks become null.
+
+    Raises Unfit for what is no JSON even so: some 250 levels, which leaves room for those that `mix` puts around it.
+    """
     import orjson
 
     options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    plain: dict[str, Any] = orjson.loads(orjson.dumps(meta, default=_as_text, option=options))
+    try:
+        data = orjson.dumps([[[meta]]], default=_as_text, option=options)
+    except TypeError as error:
+        raise Unfit("nested too deep" if "Recursion" in str(error) else f"no JSON: {error}") from None
+    plain: dict[str, Any] = orjson.loads(data)[0][0][0]
     return plain
 
 

@@ -1,7 +1,8 @@
 """MediaWiki markup to plain text: one pass over the brackets with a stack, then one over the lines.
 
 Templates, tables, references, files and categories go; a link leaves the words it shows, with the particle that
-follows them; headings and list items stay as lines. A few templates that hold running text leave that text.
+follows them; headings and list items stay as lines. A few templates that hold running text leave that text, and
+brackets, square or pointed, that are no markup to MediaWiki stay as written.
 Unclosed brackets cost no more than their paragraph, and any nesting is linear in time.
 """
 
@@ -22,10 +23,22 @@ CLOSERS = {name: re.compile(rf"</{name}\s*>", re.I) for name in NAMES}
 EMPTY = re.compile(r"<(?:nowiki|ref|references|templatestyles|section)\b[^<>]*/>", re.I)
 PARAMETER = re.compile(r"\{\{\{[^{}]*\}\}\}")
 BRACKET = re.compile(r"(\{\{|\}\}|\[\[|\]\]|^[ :*]*\{\|(?!\})|^\s*\|\}(?!\}))", re.M)
-EXTERNAL = re.compile(r"\[(?:https?:|ftp:|mailto:)?(?://)?[^\s\[\]]*?[/@][^\s\[\]]*(?:[ \t]+([^\[\]\n]*))?\]")
+SCHEMES = (  # MediaWiki's own; behind the last a template that is gone held the start of the address
+    "(?:https?|ftps?|sftp|git|gopher|ircs?|mms|nntp|redis|ssh|svn|telnet|wikipedia|worldwind)://|//"
+    "|(?:bitcoin|geo|magnet|mailto|matrix|news|sips?|sms|tel|urn|xmpp):|\0/"
+)
+EXTERNAL = re.compile(rf"\[(?:{SCHEMES})[^\s\[\]]+(?:[ \t]+([^\[\]\n]*))?\]", re.I)
 QUOTES = re.compile(r"'{2,5}")
-BREAK = re.compile(r"<(?:br|hr)\s*/?\s*>|</?(?:p|div|blockquote|li|ul|ol)\b[^<>]*>", re.I)
-TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")
+BREAK = re.compile(r"<(?:br|hr)\s*/?\s*>|</?(?:p|div|blockquote|li|ul|ol)(?=[\s/>])[^<>]*>", re.I)
+TAGS = (  # what MediaWiki takes for a tag: its HTML, and the extensions that NAMES leaves out
+    "abbr", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "data", "dd", "del",
+    "dfn", "div", "dl", "dt", "em", "font", "h[1-6]", "hr", "i", "ins", "kbd", "li", "link", "mark", "meta", "ol",
+    "p", "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "td",
+    "th", "time", "tr", "tt", "u", "ul", "var", "wbr", "categorytree", "charinsert", "dynamicpagelist",
+    "indicator", "inputbox", "langconvert", "languages", "maplink", "onlyinclude", "phonos", "poem", "quiz",
+    "section", "templatestyles", "translate", "tvar",
+)  # fmt: skip
+TAG = re.compile(rf"</?(?:{'|'.join(NAMES + TAGS)})(?=[\s/\\>])[^<>\n]*>", re.I)
 SWITCH = re.compile(r"__[A-Z가-힣]{3,}__")
 HEADING = re.compile(r"^(={1,6})\s*(.*?)\s*\1\s*$")
 ITEM = re.compile(r"^([*#:;]+)\s*")

@@ -134,8 +134,8 @@ def test_an_item_is_found_as_refine_leaves_it(build, documents, tmp_path: Path):
     ("query", "line", "found"),
     [
         ("대한민국임시정부가 수립된 도시는?", "대한민국임시정부가 수립된 도시는?\n정답: 상하이", True),
-        ("훈민정음을 창제한 왕은?", "훈민정음을 창제한 왕은?", True),
-        ("옳은 것은?", "옳은 것은?", False), ("옳은 것은?", "옳은 것은? 상하이", True),
+        ("적절하지 않은 것은?", "적절하지 않은 것은?", False),
+        ("적절하지 않은 것은?", "적절하지 않은 것은? 상하이", True),
     ],
 )  # fmt: skip
 def test_a_short_question_is_known_by_itself_or_by_its_answer(build, documents, tmp_path: Path, query, line, found):
@@ -145,3 +145,12 @@ def test_a_short_question_is_known_by_itself_or_by_its_answer(build, documents, 
     inputs = {"documents": documents({"web": ("ko", [f"{prose(1)}\n{line}\n{prose(2)}"])})}
     made = build("decontaminate", run, Decontaminate(), {**inputs, "benchmarks": {"benchmarks": asked}})
     assert made.metrics["tasks"] == {"quiz": {"items": 1, "dirty": int(found)}}
+
+
+def test_an_item_of_little_but_personal_data_is_not_every_masked_line(build, documents, tmp_path: Path):
+    (tmp_path / "asked.txt").write_text("연락처: 010-1234-5678\n")
+    asked = build("benchmarks", benchmarks, Benchmarks(tasks={"asked": Task(texts=str(tmp_path / "asked.txt"))}))
+    text = f"{prose(1)}\n연락처: <전화번호>\n{prose(2)}"
+    inputs = {"documents": documents({"web": ("ko", [text])}), "benchmarks": {"benchmarks": asked}}
+    made = build("decontaminate", run, Decontaminate(), inputs)
+    assert made.metrics["tasks"] == {"asked": {"items": 1, "dirty": 0}}

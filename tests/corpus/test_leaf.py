@@ -44,6 +44,7 @@ def test_parquet_and_our_own_folders(tmp_path, build, documents):
         ("", "no document"),
         ('{"text": "a"}\n{"text": "\\ud800"}\n', "line 2"),
         ("[" * 100_000 + "\n", "line 1"),
+        ('{"text": "a", "meta": {"m": ' + "[" * 300 + "]" * 300 + "}}\n", "record 1: meta: nested too deep"),
     ],
 )
 def test_bad_input_is_named(tmp_path, build, text, said):

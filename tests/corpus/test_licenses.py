@@ -39,6 +39,11 @@ def test_expressions_are_read_as_all_of_their_parts():
     assert parts("MIT OR Apache-2.0") == ["MIT", "Apache-2.0"]
     assert parts("(MIT AND CC-BY-4.0)") == ["MIT", "CC-BY-4.0"]
     assert parts("public-domain (act 7; no LICENSE file)") == ["public-domain"]
+    assert parts("CC-BY-4.0 (CC-BY-NC-4.0)") == ["CC-BY-4.0", "CC-BY-NC-4.0"]
+    assert parts("(MIT OR Apache-2.0) AND CC-BY-NC-4.0") == ["MIT", "Apache-2.0", "CC-BY-NC-4.0"]
+    assert parts("MIT and CC-BY-NC-4.0") == ["MIT", "CC-BY-NC-4.0"]
+    grouped = allowed_use(["CC-BY-4.0 AND (CC-BY-NC-4.0 OR CC-BY-NC-SA-4.0)"])
+    assert (grouped["commercial"], grouped["unknown"]) == ("no", [])
     assert parts("") == ["unknown"]
     assert together(["MIT AND CC0-1.0", "CC0-1.0", "Apache-2.0"]) == "Apache-2.0 AND CC0-1.0 AND MIT"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import corpus.mix
 from corpus.config import Mix
 from corpus.documents import read_file, write_documents
 from corpus.mix import run
+from corpus.sources.readers import Unfit, plain
 from pipeline.artifact import Artifact, publish
 from pipeline.config import Run
 from pipeline.context import Context
@@ -217,3 +219,15 @@ def test_meta_and_provenance_travel(build, tmp_path: Path):
     assert found["3"]["url"] == "https://a.kr/3"
     assert found["3"]["text"] == "글 3\u2028둘째 줄\n셋째"
     assert json.loads((mixed.path / "card.json").read_text())["sources"]["s"]["license"] == "MIT"
+
+
+def test_the_deepest_metadata_that_a_crawl_keeps_is_mixed(build, tmp_path: Path):
+    deep: list = []
+    for _ in range(245):
+        deep = [deep]
+    with contextlib.suppress(Unfit):
+        while plain({"m": [deep]}):
+            deep = [deep]
+    rows = [{"text": f"글 {n}", "meta": {"m": deep}} for n in range(5)]
+    mixed = build("mix", run, Mix(), {"documents": given(tmp_path, rows)})
+    assert all(row["meta"] == {"m": deep} for row in read_file(mixed.path / "train" / "s.parquet"))

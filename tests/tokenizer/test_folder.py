@@ -56,8 +56,9 @@ def test_a_special_token_without_a_row_is_refused(byte_level_model: Path, build,
 def test_ids_that_the_settings_say_are_kept_across_a_gap(folder: Path, build) -> None:
     first = size(folder_tokenizer(folder)[0])
     decoder = {
-        str(first + 3): {"content": "<|stop|>", "special": True}, str(first + 7): {"content": "<think>"},
-    }  # fmt: skip
+        str(first + 3): {"content": "<|stop|>", "special": True, "rstrip": True},
+        str(first + 7): {"content": "<think>", "normalized": True},
+    }
     change(folder, "tokenizer_config.json", added_tokens_decoder=decoder, eos_token="<|stop|>")
     made = build("base", run, Base(source=str(folder))).path / "model"
     loaded = AutoTokenizer.from_pretrained(str(made))
@@ -89,3 +90,32 @@ def test_the_older_map_of_special_tokens_is_read_below_the_settings(folder: Path
     assert {key: tokenizer_settings(folder)[key] for key in moved} == moved
     change(folder, "tokenizer_config.json", eos_token="<other>", model_max_length=9)
     assert tokenizer_settings(folder)["eos_token"] == "<other>" and tokenizer_settings(folder)["model_max_length"] == 9
+
+
+def test_special_tokens_that_are_in_no_vocabulary_keep_their_ids(folder: Path, build) -> None:
+    """Llama-3 and Qwen keep theirs among the added tokens alone."""
+    path = folder / "tokenizer.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    first = size(found)
+    extra = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    names = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"]
+    found["added_tokens"] += [{"id": first + at, "content": name, **extra} for at, name in enumerate(names)]
+    path.write_text(json.dumps(found), encoding="utf-8")
+    change(folder, "tokenizer_config.json", pad_token="<|pad|>")
+    wanted = AutoTokenizer.from_pretrained(str(folder)).convert_tokens_to_ids([*names, "<|pad|>"])
+    made = build("base", run, Base(source=str(folder))).path / "model"
+    assert wanted == list(range(first, first + 4))
+    assert AutoTokenizer.from_pretrained(str(made)).convert_tokens_to_ids([*names, "<|pad|>"]) == wanted
+
+
+def test_flags_are_those_of_a_loader(spm_file: Path, build, tmp_path: Path) -> None:
+    source = model_with(tmp_path / "spm", 484)
+    shutil.copyfile(spm_file, source / "tokenizer.model")
+    (source / "added_tokens.json").write_text('{"<|im_start|>": 482}')
+    decoder = {"480": {"content": "<|user|>", "rstrip": True, "special": True}, "481": {"content": "<tool>"}}
+    change(source, "tokenizer_config.json", added_tokens_decoder=decoder, tokenizer_class="LlamaTokenizer")
+    found, _ = folder_tokenizer(source)
+    flags = {token["content"]: (token["rstrip"], token["special"]) for token in found["added_tokens"]}
+    assert [flags[name] for name in ("<|user|>", "<tool>", "<|im_start|>")] == [
+        (True, True), (False, False), (False, False),
+    ]  # fmt: skip

@@ -10,9 +10,9 @@ from tokenizers import Tokenizer
 
 from pipeline.errors import InputError
 from tests.toys import paragraphs
-from tokenizer.bpe import read_tokenizer, spelling
+from tokenizer.bpe import Spelling, read_tokenizer, spelling
 from tokenizer.measure import encode
-from tokenizer.merges import Growth, every_split, grow, merges_of
+from tokenizer.merges import Growth, cutting, every_split, grow, merges_of
 from tokenizer.scripts import Scripts
 from tokenizer.train import Piece, learn
 
@@ -229,3 +229,19 @@ def test_jamo_and_hanja_become_pieces_and_nothing_else_changes(request, name: st
     assert any(len(new.model.tokenize(how.spell(text))) == 1 for text in ("ㅋㅋㅋ", " 大韓民國", " 中國에"))
     for text in ("ㄅㄆㄇ bopomofo ㆠ", "䷀䷁ hexagrams", "かな カナ", "ꀀꀁ", "ﬀ ligature", "plain"):
         assert new.encode(text).ids == old.encode(text).ids
+
+
+def test_runs_of_spaces_among_the_added_tokens_are_merged_as_before(metaspace_model: Path) -> None:
+    """Gemma lists them as added tokens, spelled as they never stand in text: the merges are what makes them."""
+    found = json.loads((metaspace_model / "tokenizer.json").read_text(encoding="utf-8"))
+    vocabulary, merges = found["model"]["vocab"], found["model"]["merges"]
+    if "▁▁" not in vocabulary:
+        vocabulary["▁▁"] = len(vocabulary)
+        merges.append(["▁", "▁"])
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
+    found["added_tokens"].append({"id": vocabulary["▁▁"], "content": "▁▁", **flags})
+    assert cutting(found) == []
+    assert cutting({"added_tokens": [{"content": "<sep>", **flags}]}) == ["<sep>"]
+    extended, _, _ = grow(found, Spelling("metaspace"), [Piece("가", "", "", 2)], len(vocabulary), 1)
+    old, new = (Tokenizer.from_str(json.dumps(one)) for one in (found, extended))
+    assert old.encode("a   b").ids == new.encode("a   b").ids and "▁▁" in old.encode("a   b").tokens

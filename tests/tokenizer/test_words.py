@@ -66,3 +66,8 @@ def test_the_base_cuts_no_differently_in_plain_hangul(request, name: str) -> Non
     text = "API를 호출하면  JSON이\n 반환됩니다(예: 문서)."
     path = str(request.getfixturevalue(name) / "tokenizer.json")
     assert splitter(Scripts(), path)(text) == splitter(Scripts(), None)(text)
+
+
+def test_many_small_sources_alike_count_fully(tmp_path: Path) -> None:
+    words = Words(tmp_path, totals={f"s{at}": 1000 for at in range(1500)})
+    assert set(words.weights(0.5).values()) == {SCALE}

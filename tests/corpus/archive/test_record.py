@@ -1,12 +1,13 @@
 """A record as it lies in an archive: taken whole and true, or not at all, with a reason."""
 
+import base64
 import hashlib
 import io
 import zlib
 
 import pytest
 
-from corpus.archive.record import MEMBER_LIMIT, header_at, judge, sha1
+from corpus.archive.record import MEMBER_LIMIT, base32, header_at, judge
 from tests.loopback import conversion, digest, member, response
 
 BODY = "<p>말과 글</p>".encode()
@@ -15,7 +16,7 @@ WHOLE = response("http://a.kr/1", BODY)
 
 def test_a_true_record():
     assert judge(WHOLE, digest(BODY)) == judge(WHOLE) and judge(WHOLE).size == len(BODY)
-    assert sha1(BODY) == digest(BODY) and len(hashlib.sha1(BODY).digest()) == 20
+    assert base32(hashlib.sha1(BODY).digest()) == digest(BODY)
 
 
 def chunked(body, promised):
@@ -27,6 +28,33 @@ def chunked(body, promised):
 def test_the_digest_may_be_of_the_body_without_its_chunks():
     assert judge(chunked(BODY, digest(BODY))).failed == ""
     assert judge(chunked(BODY, digest(b"x"))).failed == "digest differs"
+
+
+def ways(algorithm, body):
+    made = hashlib.new(algorithm, body).digest()
+    return [f"{name}:{value}" for name in (algorithm, algorithm.upper(), f" {algorithm} ")
+            for value in (base32(made), base32(made).lower(), base64.b32encode(made).decode(), made.hex(),
+                          f" {made.hex().upper()}")]  # fmt: skip
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "md5"])
+def test_digests_are_read_as_crawlers_write_them(algorithm):
+    for right, wrong in zip(ways(algorithm, BODY), ways(algorithm, b"x"), strict=True):
+        block = b"HTTP/1.1 200 OK\r\n\r\n" + BODY
+        own = [member({"WARC-Type": "response", "WARC-Payload-Digest": text}, block) for text in (right, wrong)]
+        assert [judge(one).failed for one in own] == ["", "digest differs"]
+        assert [judge(WHOLE, text).failed for text in (right, wrong)] == ["", "digest differs"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (hashlib.sha1(BODY).hexdigest(), ""), (digest(BODY).lower(), ""), ("sha512:ABC", ""), ("blake3:x", ""),
+        ("sha1:", ""), ("sha1:AAAA", "digest differs"), ("md5:x", "digest differs"), ("AAAA", "digest differs"),
+    ],
+)  # fmt: skip
+def test_digests_of_other_kinds_and_of_none(text, reason):
+    assert judge(WHOLE, text).failed == reason
 
 
 def half_promised():

@@ -72,7 +72,7 @@ def test_lines_that_many_documents_have_go(tmp_path: Path, keep: str):
             for line in text.split("\n")
             if plain(line) not in often or (keep == "first" and often[plain(line)] == number)
         ]
-        cleaned, gone = found.clean(text, number)
+        cleaned, gone, _ = found.clean(text, number)
         assert gone == len(text.split("\n")) - len(stays)
         assert [line for line in cleaned.split("\n") if line] == [line for line in stays if line]
         removed += gone
@@ -98,6 +98,6 @@ def test_what_is_left_reads_on(tmp_path: Path):
     menu = "로그인 회원가입 고객센터"
     texts = [f"{menu}\n\n본문 {n} 첫째 줄\n\n{menu}\n\n둘째 줄\n{menu}" for n in range(3)]
     found = remover(tmp_path, [texts], Limits(5, 3, "first"))
-    assert found.clean(texts[0], 0) == (texts[0], 0)
-    assert found.clean(texts[1], 1) == ("본문 1 첫째 줄\n\n둘째 줄", 3)
-    assert found.clean("아무 데도 없는 줄", 2) == ("아무 데도 없는 줄", 0)
+    assert found.clean(texts[0], 0) == (texts[0], 0, True)
+    assert found.clean(texts[1], 1) == ("본문 1 첫째 줄\n\n둘째 줄", 3, False)
+    assert found.clean("아무 데도 없는 줄", 2) == ("아무 데도 없는 줄", 0, False)

@@ -66,6 +66,14 @@ def test_too_little_left_is_dropped_whole_and_enough_is_kept(tmp_path: Path):
     long = found.judge(1, row(f"{menu}\n{body}"))
     assert (long["text"], long["meta"]) == (body, {"title": "제목", "dedup_lines": 1})
     assert found.judge(1, row("짧다"))["text"] == "짧다"
+    other = "이전 글 다음 글 목록 보기"
+    lines = sorted([(int(hashes(encode([line]), 1)[0][0]), first) for line, first in ((menu, 0), (other, 1))])
+    again = tmp_path / "again"
+    again.mkdir()
+    np.array([line for line, _ in lines], np.uint64).tofile(again / "repeated.u64")
+    np.array([first for _, first in lines]).tofile(again / "repeated.i64")
+    holder = judge(again, Verdict(4), Limits(5, 3, "first")).judge(1, row(f"{menu}\n{other}"))
+    assert (holder["text"], holder["meta"]["dedup_lines"]) == (other, 1)  # short, and the only one that still holds it
 
     total: Counter[str] = Counter()
     for number, text in ((0, menu), (1, f"{menu}\n짧다"), (1, f"{menu}\n{body}")):

@@ -14,7 +14,7 @@ from corpus.duplicates.urls import normalize
         "HTTP://WWW.Example.KR:80/bbs/view?id=3&page=2",
         "https://www.example.kr:443/bbs/view?page=2&id=3",
         " http://www.example.kr./bbs/view?id=3&page=2#comment ",
-        "http://www.example.kr/bbs/view?utm_source=naver&id=3&fbclid=Iw&page=2&NaPm=ct%3Dx&PHPSESSID=1",
+        "http://www.example.kr/bbs/view?utm_source=naver&id=3&fbclid=Iw&pk_campaign=a&mtm_kwd=b&hsa_acc=1&page=2&NaPm=ct%3Dx&PHPSESSID=1",
         "http://www.example.kr/bbs/view;jsessionid=0A1B?id=3&page=2",
         "http://www.example.kr/a/../bbs/./view?id=3&page=2",
         "http://www.example.kr/%62bs/view?id=%33&page=2&",
@@ -50,6 +50,9 @@ def test_two_ways_to_one_page(one: str, other: str):
         ("http://h.kr/#!/one", "http://h.kr/#!/two"),
         ("http://h.kr/%bc%ad", "http://h.kr/%bc%ae"),
         ("http://h.kr/main.html", "http://h.kr/"),
+        ("http://h.kr/v?pk_id=1", "http://h.kr/v?pk_id=2"),
+        ("http://h.kr/v?hsa_id=1", "http://h.kr/v?hsa_id=2"),
+        ("http://h.kr/a%2Fb", "http://h.kr/a/b"),
     ],
 )
 def test_two_pages(one: str, other: str):

@@ -87,6 +87,29 @@ def test_real_latin1_stays_latin1():
             assert (found.charset, found.lying, found.repaired) == ("cp1252", False, 0), (meta, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("<p>It\u2019s what we don\u2019t know, and that\u2019s it.</p>", "cp1252"),
+        ("<p>It\u2019s what we don\u2019t know, and that\u2019s it.</p>" * 9 + "Copyright \u00a9 2009 ", "cp1252"),
+        ("<p>Ärzte und Äpfel, Ägypten</p>" * 10 + "straße ", "cp1252"),
+        ("<p>Åker Åsa Ånge</p>" * 10 + "för ", "cp1252"),
+        ("<p>これは日本語のページです。東京に行きました。</p>" * 10, "euc_jp"),
+    ],
+)
+@pytest.mark.parametrize("header", ["text/html; charset=ISO-8859-1", "text/html"])
+def test_what_only_looks_like_cp949_is_not_read_as_it(text, codec, header):
+    assert decode(text.encode(codec), header).charset != "cp949"
+
+
+@pytest.mark.parametrize(
+    "text", ["<title>공지사항</title>", "<p>동대문구청 민원실</p>", "<p>김 씨와 이 씨가 왔다.</p>"]
+)
+def test_a_short_korean_page_without_a_word_on_its_charset(text):
+    for header in ("", "text/html; charset=ISO-8859-1"):
+        assert decode(text.encode("cp949"), header).text == text
+
+
 @pytest.mark.parametrize(("mark", "codec"), [("utf-8-sig", "utf-8"), ("utf-16", "utf-16-le")])
 def test_a_byte_order_mark_decides(mark, codec):
     found = decode(KOREAN.encode(mark), "text/html; charset=euc-kr")

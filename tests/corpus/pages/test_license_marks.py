@@ -24,6 +24,7 @@ def found(body: str, head: str = "") -> tuple[str, str]:
      ("http://www.apache.org/licenses/LICENSE-2.0", "apache-2.0"), ("https://opensource.org/licenses/MIT", "mit"),
      (f"{CC}/by-nd-nc/1.0/", "cc-by-nc-nd-1.0"), (f"{CC}/nc-sa/1.0/", "cc-nc-sa-1.0"),
      (f"{CC}/nd-nc/1.0/", "cc-nc-nd-1.0"), ("CC0-1.0", "cc0-1.0"), ("cc0", "cc0-1.0"),
+     ("CC BY-SA 4.0; metadata CC0 1.0", "cc-by-sa-4.0"),
      ("CC BY-NC 4.0", "cc-by-nc-4.0"), ("공공누리 제2유형", "kogl-2"),
      ("http://www.kogl.or.kr/info/licenseType3.do", "kogl-3"), (f"{CC}/", ""), ("All rights reserved", ""), ("", "")],
 )  # fmt: skip

@@ -119,5 +119,9 @@ def test_what_is_no_list_is_a_sentence(data):
         listed_paths(data, "L")
 
 
+def test_a_list_may_begin_with_a_byte_order_mark():
+    assert listed_paths(b"\xef\xbb\xbfa/1.warc.gz\r\na/2.warc.gz\r\n", "L") == ["a/1.warc.gz", "a/2.warc.gz"]
+
+
 def test_sort_keys_begin_with_the_host_turned_round():
     assert (surt("www.Site.co.kr"), surt("www2.a.kr"), surt("kr")) == ("kr,co,site", "kr,a", "kr")

@@ -115,7 +115,7 @@ def test_neighbours_come_by_one_request(server, tmp_path, monkeypatch):
 
 def test_spans_have_a_limit(monkeypatch):
     monkeypatch.setattr("corpus.sources.commoncrawl.SPAN", 100)
-    places = [("a", 0, 60), ("a", 60, 40), ("a", 100, 10), ("b", 110, 10), ("b", 100_000, 5), ("b", 5, 0)]
+    places = [("a", 0, 60), ("a", 60, 40), ("a", 100, 10), ("b", 110, 10), ("b", 100_000, 5)]
     spans = [(one.file, one.begin, one.end) for one in _spans([Wanted(*place, "") for place in places])]
     assert spans == [("a", 0, 100), ("a", 100, 110), ("b", 110, 120), ("b", 100_000, 100_005)]
 
@@ -225,12 +225,27 @@ def test_nothing_wanted_is_a_sentence(server, tmp_path):
         run(section(server, languages=["jpn"]), context(tmp_path / "out"))
 
 
-def test_an_index_cannot_send_us_elsewhere(own, tmp_path):
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"warc_filename": "../../etc/passwd"}, {"warc_filename": ""}, {"warc_filename": None},
+        {"warc_filename": "http://10.0.0.1/a.warc.gz"}, {"warc_record_offset": None}, {"warc_record_length": None},
+    ],
+)  # fmt: skip
+def test_rows_without_a_place_are_counted_and_the_others_kept(own, tmp_path, place):
     dump, server = own
-    dump.rows[0]["warc_filename"] = "../../etc/passwd"
+    for row in (dump.rows[0], dump.rows[12], dump.rows[13]):
+        row.update(place, content_languages="kor", content_mime_detected="text/html")
     dump.index()
-    with pytest.raises(InputError, match="'../../etc/passwd' is no path below http://127.0.0.1"):
-        run(section(server), context(tmp_path / "out"))
+    stage = context(tmp_path / "out")
+    found = run(section(server, bad_records=0.5), stage)["sources"]["cc"]
+    assert found["reasons"] == {"no place in the index": 3} and found["kept"] > 3
+    assert stage.counts["read"] == found["index"]["selected"] == found["kept"] + 3
+    assert not any("passwd" in path for path, _ in server.log)
+
+
+def test_an_index_cannot_send_us_elsewhere(own, tmp_path):
+    _, server = own
     server.fault = lambda *_: "elsewhere"
     with pytest.raises(InputError, match="answers 302, which is not followed"):
         run(section(server), context(tmp_path / "other"))

@@ -112,7 +112,11 @@ def test_one_bad_file_does_not_end_the_rest(tmp_path):
 def test_a_deletion_may_run_on_into_the_next_run_and_paragraph(tmp_path):
     body = p(t('가<hp:deleteBegin Id="1"/>지움'), t('지움<hp:deleteEnd Id="1"/>나')) + p(t("다<hp:deleteBegin/>지움"))
     body += p(t("지움"), t("지움<hp:tab/>지움<hp:deleteEnd/>라"))
-    assert text(hwpx(tmp_path / "a.hwpx", body)) == "가나\n다\n\t라".replace("\t", "")
+    assert text(hwpx(tmp_path / "a.hwpx", body)) == "가나\n다\n라"
+    crossed = '가<hp:deleteBegin Id="1"/>지<hp:deleteBegin Id="2"/>움<hp:deleteEnd Id="1"/>글<hp:deleteEnd Id="2"/>라'
+    assert text(hwpx(tmp_path / "b.hwpx", p(t(crossed)))) == "가라"
+    endless = p(t('넷<hp:deleteBegin Id="3"/>째')) + p(t("다섯"))
+    assert text(hwpx(tmp_path / "c.hwpx", endless)) == "넷째\n다섯"
 
 
 def test_captions_glosses_and_characters_laid_over_another(tmp_path):

@@ -38,6 +38,15 @@ from corpus.sources.namumark import is_disambiguation, is_redirect, plain
         ("## 주석\n글\n----\n둘", "글\n\n둘"),
         ("홍길동([youtube(a)])은", "홍길동은"),
         ("가 {{{닫히지 않은\n둘", "가 닫히지 않은\n둘"),
+        ("|| 표\n본문은 남는다\n\n다음 문단이다.\n\n셋째", "표\n본문은 남는다\n\n다음 문단이다.\n\n셋째"),
+        ("||<-2><table width=9><:> <영화> 표\n\n둘 ||\n식 a ||", "<영화> 표\n\n둘\n식 a ||"),
+        ("|| 표\n== 제목 ==\n글\n|| 가 || 나 ||\n글 2", "표\n\n제목\n글\n글 2"),
+        ("||\n가\n||\n나", "나"),
+        ("||<-2>{{{#!wiki a\n{{{#!folding b\n가\n\n나\n}}}\n}}}||\n본문\n\n둘", "본문\n\n둘"),
+        ("|| 가[br][br]{{{#red 나[br][br]다}}} ||\n본문[br][br]둘", "본문\n\n둘"),
+        ("[서울(중구)] 홍길동 기자", "[서울(중구)] 홍길동 기자"),
+        ("arr[len(arr)-1]은, 보도[한겨레(2020.1.1)]에", "arr[len(arr)-1]은, 보도[한겨레(2020.1.1)]에"),
+        ("[Include(틀:가)][dday(2000-01-01)][anchor(가)][nicovideo(a)][clearfix][datetime]글", "글"),
     ],
 )  # fmt: skip
 def test_markup(markup, text):
@@ -50,7 +59,7 @@ def test_code_is_kept_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "bomb", ["{{{", "[[", "{{{[[", "[* ", "[*a]]", "~~a", "||", "[br", "{{{#!wiki\n", "__a", "(\0"]
+    "bomb", ["{{{", "[[", "{{{[[", "[* ", "[*a]]", "~~a", "||", "[br", "[br]", "||a\n", "{{{#!wiki\n", "__a", "(\0"]
 )
 def test_hostile_pages_take_no_time(bomb):
     began = time.process_time()

@@ -1,5 +1,7 @@
 """Whole WARC and WET files by a list of paths: one at a time, resumed, subsets by seed, languages of WET."""
 
+import re
+
 import pytest
 
 from corpus.archive.warc import read_pages
@@ -146,6 +148,53 @@ def test_lists_of_ones_own(server, dump, tmp_path):
     own.write_text("http://10.0.0.1/secret.warc.gz\n")
     with pytest.raises(InputError, match="no path below"):
         run(section(server, paths=str(own)), context(tmp_path / "far"))
+
+
+@pytest.mark.parametrize("kind", ["warc", "wet"])
+@pytest.mark.parametrize("line", ["a/..", "../../../etc/x.warc.gz", "http://10.0.0.1/x.warc.gz", "a/1\0.warc.gz", "a/"])
+def test_a_line_that_leads_elsewhere_is_counted(server, dump, tmp_path, kind, line):
+    name = min(str(path.relative_to(dump.root)) for path in dump.root.rglob(f"{kind}/*.gz"))
+    own = tmp_path / "own.paths"
+    own.write_text(f"{line}\n{name}\n")
+    loose = section(server, paths=str(own), kind=kind, bad_records=0.9)
+    found = run(loose, context(tmp_path / "out"))["sources"]["arch"]
+    assert found["reasons"]["no path below the base"] == found["failed"] == found["files_missing"] == 1
+    assert found["kept"] > 5 and found["files"] == 2
+    with pytest.raises(StageFailed, match=f"no path below the base: 1; the first is {re.escape(line)}"):
+        run(section(server, paths=str(own), kind=kind), context(tmp_path / "strict"))
+
+
+class Renamed:
+    """A folder in which files have other names than on disk."""
+
+    def __init__(self, root, names):
+        self.root, self.names = root, names
+
+    def __truediv__(self, path):
+        return self.root / self.names.get(path, path)
+
+
+@pytest.mark.parametrize("kind", ["warc", "wet"])
+def test_a_name_too_long_for_a_file_is_read_and_gone_on_with(dump, tmp_path, monkeypatch, kind):
+    name = min(str(path.relative_to(dump.root)) for path in dump.root.rglob(f"{kind}/*.gz"))
+    long = f"{name.rpartition('/')[0]}/{'x' * 300}.warc.gz"
+    own = tmp_path / "own.paths"
+    own.write_text(f"{long}\n{name}\n")
+    monkeypatch.setattr("corpus.sources.ranges.PIECE", 500)
+    with serving(Renamed(dump.root, {long: name})) as server:
+        given = section(server, paths=str(own), kind=kind)
+        found = run(given, context(tmp_path / "calm"))["sources"]["arch"]
+        server.fault = lambda path, asked, number: 503 if asked[0] >= 500 else None
+        with pytest.raises(StageFailed, match="2 of 2 files are left"):
+            run(given, context(tmp_path / "out"))
+        server.fault, server.log[:] = None, []
+        run(given, context(tmp_path / "out"))
+    assert found["files"] == 2 and found["failed"] == 0 and found["kept"] > 5
+    assert (0, 500) not in [asked for path, asked in server.log if path == long]
+    assert published(tmp_path / "out") == published(tmp_path / "calm")
+    if kind == "wet":
+        rows = read_file(tmp_path / "out" / "documents" / "arch.parquet")
+        assert {row["meta"]["archive"] for row in rows} == {path.rpartition("/")[2] for path in (long, name)}
 
 
 def test_lists_that_are_not_there(server, tmp_path):

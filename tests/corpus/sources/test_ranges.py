@@ -68,6 +68,14 @@ def test_what_is_not_there_is_not_asked_for_again(server, client):
     assert len(server.log) == 3
 
 
+@pytest.mark.parametrize("status", [400, 410, 414])
+def test_a_name_that_no_file_can_have_is_not_there(server, client, status):
+    server.fault = lambda *_: status
+    with pytest.raises(Gone, match=f"status {status}"):
+        client.read(f"{server.base}/{'x' * 2000}", 0, 10)
+    assert len(server.log) == 1
+
+
 def test_redirects_and_strange_answers_are_refused(server, client):
     server.fault = lambda *_: "elsewhere"
     with pytest.raises(InputError, match="answers 302, which is not followed"):
@@ -144,7 +152,9 @@ def test_a_remote_file_reads_like_a_local_one(server, client, monkeypatch):
     assert file.read() == DATA[-10:] and file.read(5) == b"" and len(server.log) == asked + 1
 
 
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "a/../b", "a//b", "http://10.0.0.1/x", "a b", "a\\b", "./a"])
+@pytest.mark.parametrize(
+    "path", ["", "/etc/passwd", "a/../b", "a//b", "http://10.0.0.1/x", "a b", "a\\b", "./a", "a/%2e%2E/b"]
+)
 def test_paths_stay_below_their_base(path):
     with pytest.raises(InputError, match="no path below https://a.example"):
         below("https://a.example/", path)

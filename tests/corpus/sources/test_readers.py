@@ -12,11 +12,13 @@ from corpus.sources.readers import (
     JSONL,
     Defaults,
     Records,
+    Unfit,
     as_documents,
     dataset_rows,
     jsonl_rows,
     matches,
     parquet_rows,
+    plain,
 )
 from pipeline.errors import ConfigError, InputError
 
@@ -76,6 +78,24 @@ def test_bad_lines_are_counted_with_their_numbers(tmp_path):
         (2, "broken JSON"), (4, "not UTF-8"), (5, "not a JSON object"), (6, "no field 'text'"),
         (7, "field 'text' is not text"), (9, "broken JSON"),
     ]  # fmt: skip
+
+
+def nested(depth):
+    return b"[" * depth + b"]" * depth
+
+
+@pytest.mark.parametrize("depth", [251, 252, 253, 254, 300, 1000])
+def test_what_is_nested_too_deep_is_counted_and_takes_no_id(tmp_path, depth):
+    deep = b'{"text": "\xea\xb8\x80", "id": "a", "m": ' + nested(depth) + b"}\n"
+    found, records = documents(jsonl_rows([lines(tmp_path / "a.jsonl", deep, {"text": "b", "id": "a"})]))
+    assert [(document["id"], document["text"]) for document in found] == [("a", "b")]
+    assert (records.read, records.kept, records.failed) == (2, 1, {"nested too deep": 1})
+    assert records.examples == [{"file": "a.jsonl", "line": 1, "reason": "nested too deep"}]
+
+
+def test_metadata_that_is_no_json_has_a_reason():
+    with pytest.raises(Unfit, match="^no JSON: Integer exceeds 64-bit range$"):
+        plain({"a": 2**70})
 
 
 def test_endless_lines_are_skipped(tmp_path, monkeypatch):

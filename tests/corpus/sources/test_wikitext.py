@@ -42,8 +42,14 @@ from corpus.sources.wikitext import is_disambiguation, is_redirect, plain
         ("가 [[닫히지 않은 글", "가 닫히지 않은 글"),
         ("가}} 나]] 다", "가 나 다"),
         ("{{{매개변수|값}}}글", "글"),
+        ("[km/h] [그리고/또는] [02/123] [서울/AP=연합] [가@나] a[i/2]",
+         "[km/h] [그리고/또는] [02/123] [서울/AP=연합] [가@나] a[i/2]"),
+        ("[//a.example 이름] [MAILTO:a@b 글] [tel:1] [irc://a 방] [{{주소}}/x 둘]", "이름 글 방 둘"),
+        ("영화 <Running Man>은 <template> List<String> a<b이고 c>d <p-값> <li가>",
+         "영화 <Running Man>은 <template> List<String> a<b이고 c>d <p-값> <li가>"),
+        ("<span class=a>가</span><H2>나</H2><ref name=b>다<section begin=c /><poem>라</poem><wbr>마", "가나다라마"),
     ],
-)
+)  # fmt: skip
 def test_markup(markup, text):
     assert plain(markup) == text
 
