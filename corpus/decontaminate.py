@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +77,7 @@ def _parts_of(path: Path) -> list[Part]:
             try:
                 item = json.loads(line)
                 texts = item["texts"] if "texts" in item else _question(item)
-                name = f"{path.stem}\t{item['id']}"
-                found += [Part(name, form) for form in dict.fromkeys(chain.from_iterable(map(_forms, texts)))]
+                found += [Part(f"{path.stem}\t{item['id']}", text) for text in texts]
             except (ValueError, KeyError, TypeError, IndexError):
                 raise InputError(f"{path} line {number} is not a benchmark item") from None
     return found
@@ -94,7 +92,7 @@ def _question(item: dict[str, Any]) -> list[str]:
     return [query, whole] if _letters(query) >= KNOWN_LETTERS else [whole]
 
 
-def _forms(text: str) -> tuple[str, ...]:
+def _forms(text: str) -> Iterable[str]:
     """A text as it stands, as refine leaves it, and as it does with personal data masked, where more is left of it."""
     from corpus.pii import mask
     from corpus.pii.span import unplaced
@@ -102,7 +100,7 @@ def _forms(text: str) -> tuple[str, ...]:
 
     whole = normalize(text)
     masked = mask(whole).text
-    return (text, whole, masked) if _letters(unplaced(masked)) >= KNOWN_LETTERS else (text, whole)
+    return dict.fromkeys((text, whole, *([masked] if _letters(unplaced(masked)) >= KNOWN_LETTERS else [])))
 
 
 def _letters(text: str) -> int:
@@ -112,7 +110,8 @@ def _letters(text: str) -> int:
 @lru_cache(maxsize=1)
 def _index(benchmarks: tuple[str, ...], characters: int, share: float) -> Index:
     """Built once per worker."""
-    return Index(read_parts(list(benchmarks)), characters, share)
+    parts = (Part(part.item, form) for part in read_parts(list(benchmarks)) for form in _forms(part.text))
+    return Index(parts, characters, share)
 
 
 def clean_unit(unit: Unit, folder: Path, benchmarks: tuple[str, ...], section: str) -> None:

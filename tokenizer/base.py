@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Context
-from pipeline.errors import InputError, StageFailed
+from pipeline.errors import InputError, StageFailed, first_line
 from tokenizer.bpe import size, spelling
 from tokenizer.config import Base
 from tokenizer.embed import read_json, shapes
@@ -70,8 +70,9 @@ def located(source: str, context: Context) -> Path:
             name, revision=revision or None, cache_dir=context.cache / "hub", allow_patterns=HUB_FILES
         )
     except Exception as error:  # the Hub client raises from several libraries
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"base.source {source} is no local path, and the Hub did not give it: {reason}") from None
+        raise InputError(
+            f"base.source {source} is no local path, and the Hub did not give it: {first_line(error)}"
+        ) from None
     return Path(found).absolute()
 
 
@@ -172,7 +173,7 @@ def load_model(folder: Path, precision: str) -> Any:
             str(folder.absolute()), dtype=_dtype(precision), output_loading_info=True, local_files_only=True
         )
     except Exception as error:  # damage shows as OSError, RuntimeError, SafetensorError, KeyError, ValueError ...
-        raise InputError(f"{folder} cannot be loaded as a model: {_first_line(error)}") from None
+        raise InputError(f"{folder} cannot be loaded as a model: {first_line(error)}") from None
     if report["missing_keys"] or report.get("mismatched_keys"):
         names = sorted(map(str, [*report["missing_keys"], *report.get("mismatched_keys", [])]))
         raise InputError(f"{folder} lacks {len(names)} tensors that its config.json asks for, the first is {names[0]}")
@@ -249,8 +250,3 @@ def _dtype(precision: str) -> Any:
     import torch
 
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

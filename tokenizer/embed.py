@@ -68,9 +68,7 @@ def resize(
     place = ""
     for path in weights(source):
         found = [name for name in (EMBEDDING, HEAD) if name in shapes(path)]
-        if untie and found == [
-            HEAD
-        ]:  # a copy that a tied model does not read; the head is written beside the embedding
+        if untie and found == [HEAD]:  # a tied model's unread copy: the head is written beside the embedding
             tensors = load_file(path)
             extra_bytes -= tensors[HEAD].numel() * tensors.pop(HEAD).element_size()
             save_file(tensors, target / path.name, metadata={"format": "pt"})

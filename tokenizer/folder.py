@@ -9,18 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, first_line
 from tokenizer.bpe import read_tokenizer
 from tokenizer.convert import from_sentencepiece, special_tokens
 from tokenizer.embed import read_json
 
-KEPT_SETTINGS = (
-    "bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens", "extra_special_tokens",
-    "model_max_length", "padding_side", "clean_up_tokenization_spaces", "chat_template",
-)  # fmt: skip
 SPECIAL = (
     "bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens", "extra_special_tokens",
 )  # fmt: skip
+KEPT_SETTINGS = (*SPECIAL, "model_max_length", "padding_side", "clean_up_tokenization_spaces", "chat_template")
 
 
 def folder_tokenizer(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,8 +83,7 @@ def _loaded_ids(source: Path) -> dict[str, int]:
     try:
         return dict(AutoTokenizer.from_pretrained(str(source.absolute()), local_files_only=True).get_vocab())
     except Exception as error:  # whatever its many classes raise
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{source}: its tokenizer cannot be loaded: {reason}") from None
+        raise InputError(f"{source}: its tokenizer cannot be loaded: {first_line(error)}") from None
 
 
 def _given(source: Path, name: str) -> dict[str, Any]:

@@ -30,20 +30,20 @@ def adopt(section: Leaf, context: Context) -> dict[str, Any]:
         raise InputError(f"{path} has no config.json; a model folder has config.json, tokenizer.json and safetensors")
     if not any((path / weights).is_file() for weights in WEIGHTS):
         raise InputError(f"{path} has no {' or '.join(WEIGHTS)}; use base: {{source: ...}} to convert other formats")
-    _sound(path)
+    tokenizer, settings = folder_tokenizer(path)
+    _sound(path, size(tokenizer))
     folder = context.fresh("model")
     for file in files_below(path):
         target = folder / file.relative_to(path)
         if target.name not in REWRITTEN:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file.resolve())
-    save_tokenizer(*folder_tokenizer(path), folder)
+    save_tokenizer(tokenizer, settings, folder)
     return {"license": section.license}
 
 
-def _sound(path: Path) -> None:
-    """Raise InputError, naming the user's file, where config, weights and tokenizer cannot be one model."""
-    ids = size(folder_tokenizer(path)[0])
+def _sound(path: Path, ids: int) -> None:
+    """Raise InputError, naming the user's file, where config, weights and so many ids cannot be one model."""
     config = read_json(path / "config.json")
     check_index(path)
     count = rows(path)

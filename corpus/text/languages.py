@@ -13,15 +13,8 @@ _KNOWN = (
     "sco sd sh si sk sl so sq sr su sv sw ta te tg th tk tl tr tt tyv ug uk ur uz vec vep vi vls vo wa war wuu xal xmf "
     "yi yo yue zh"
 )
-_MEANT = {
-    "kor": "ko",
-    "kr": "ko",
-    "eng": "en",
-    "jpn": "ja",
-    "jp": "ja",
-    "zho": "zh",
-    "cn": "zh",
-}  # other standards' codes
+# codes of other standards: ISO 639-3, and of countries
+_MEANT = {"kor": "ko", "kr": "ko", "eng": "en", "jpn": "ja", "jp": "ja", "zho": "zh", "cn": "zh"}
 LANGUAGES = frozenset(_KNOWN.split())
 
 
